@@ -1,0 +1,1 @@
+"""What every room may know: settings, terms, errors, logs. Imports no other room."""

@@ -1,0 +1,236 @@
+"""The enumerations every room shares; no bare string is a status anywhere else."""
+
+from enum import IntEnum, StrEnum
+
+
+class CompanyStatus(StrEnum):
+    """Registration status of a company (市场主体登记管理条例; 歇业 is Art. 30)."""
+
+    ACTIVE = "active"  # 存续
+    MOVED_OUT = "moved_out"  # 迁出
+    REVOKED = "revoked"  # 吊销
+    CANCELLED = "cancelled"  # 注销
+    ANNULLED = "annulled"  # 撤销
+    SUSPENDED = "suspended"  # 歇业
+
+
+class FilingKind(StrEnum):
+    """One registration event (件). Source: 实施细则 chapters 3–7."""
+
+    ESTABLISHMENT = "establishment"  # 设立
+    CHANGE = "change"  # 变更
+    RECORD = "record"  # 备案
+    CANCELLATION = "cancellation"  # 注销
+    REVOCATION = "revocation"  # 吊销/撤销
+    MOVE_IN = "move_in"  # 迁入
+    MOVE_OUT = "move_out"  # 迁出
+    PLEDGE = "pledge"  # 股权出质
+    SUSPENSION = "suspension"  # 歇业
+    ANNUAL = "annual"  # 年检/年报（历史）
+    LICENCE = "licence"  # 补换照
+    SUPERVISION = "supervision"  # 监督管理
+
+
+class DocumentFlag(StrEnum):
+    PUBLIC = "public"
+    INTERNAL = "internal"
+    SENSITIVE = "sensitive"
+
+
+class PersonRole(StrEnum):
+    """What a person is in a company, as the register says."""
+
+    LEGAL_REPRESENTATIVE = "legal_representative"  # 法定代表人
+    RESPONSIBLE_PERSON = "responsible_person"  # 负责人
+    MANAGING_PARTNER = "managing_partner"  # 执行事务合伙人
+    OPERATOR = "operator"  # 经营者
+    INVESTOR = "investor"  # 投资人（个人独资企业）
+    SHAREHOLDER = "shareholder"  # 股东
+    DIRECTOR = "director"  # 董事
+    SUPERVISOR = "supervisor"  # 监事
+    EXECUTIVE = "executive"  # 高级管理人员
+
+
+class AccountKind(StrEnum):
+    NATURAL = "natural"
+    LEGAL = "legal"
+
+
+class IdentityLevel(IntEnum):
+    """Credibility level of a provincial account (domain facts §4)."""
+
+    L0 = 0
+    L1 = 1
+    L2 = 2
+    L3 = 3
+
+
+class PurposeCode(StrEnum):
+    """Why a visitor asks. The lawyer's purpose carries a claim of its own."""
+
+    OWN_AFFAIRS = "own_affairs"  # 办理本企业事务
+    LITIGATION = "litigation"  # 诉讼、仲裁
+    FINANCING = "financing"  # 融资、贷款
+    BIDDING = "bidding"  # 招标投标
+    CROSS_BORDER = "cross_border"  # 涉外、公证事务
+    SHAREHOLDER_RIGHTS = "shareholder_rights"  # 行使股东、董事、监事权利
+    LEGAL_SERVICE = "legal_service"  # 律师承办法律事务
+    OTHER = "other"
+
+
+class Outcome(StrEnum):
+    PERMIT = "permit"
+    REVIEW = "review"
+    REFUSE = "refuse"
+
+
+class OrderStatus(StrEnum):
+    SUBMITTED = "submitted"
+    UNDER_REVIEW = "under_review"
+    PERMITTED = "permitted"
+    SEALING = "sealing"
+    READY = "ready"
+    DOWNLOADED = "downloaded"
+    RATED = "rated"
+    REFUSED = "refused"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+#: The only moves an order may make; `store.orders.advance` refuses any other.
+ORDER_MOVES: dict[OrderStatus, frozenset[OrderStatus]] = {
+    OrderStatus.SUBMITTED: frozenset({OrderStatus.UNDER_REVIEW, OrderStatus.PERMITTED, OrderStatus.REFUSED}),
+    OrderStatus.UNDER_REVIEW: frozenset({OrderStatus.PERMITTED, OrderStatus.REFUSED}),
+    OrderStatus.PERMITTED: frozenset({OrderStatus.SEALING, OrderStatus.FAILED}),
+    OrderStatus.SEALING: frozenset({OrderStatus.READY, OrderStatus.FAILED}),
+    OrderStatus.READY: frozenset({OrderStatus.DOWNLOADED, OrderStatus.EXPIRED}),
+    OrderStatus.DOWNLOADED: frozenset({OrderStatus.RATED, OrderStatus.EXPIRED}),
+    OrderStatus.RATED: frozenset({OrderStatus.EXPIRED}),
+    OrderStatus.REFUSED: frozenset(),
+    OrderStatus.FAILED: frozenset(),
+    OrderStatus.EXPIRED: frozenset(),
+}
+
+
+class CopyStatus(StrEnum):
+    VALID = "valid"
+    WITHDRAWN = "withdrawn"
+
+
+class VerifyResult(StrEnum):
+    VALID = "valid"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    NOT_FOUND = "not_found"
+    ALTERED = "altered"
+
+
+class Channel(StrEnum):
+    PC = "pc"
+    MOBILE = "mobile"
+    KIOSK = "kiosk"
+    STAFF = "staff"
+    COMMAND = "command"
+    WORKER = "worker"
+
+
+class OutboxKind(StrEnum):
+    SMS = "sms"
+    MAIL = "mail"
+    RATING = "rating"
+
+
+class OutboxStatus(StrEnum):
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    REJECTED = "rejected"
+    GAVE_UP = "gave_up"
+
+
+class Notice(StrEnum):
+    """Message templates, by id; the texts stand in conf/texts.toml."""
+
+    COPY_READY = "copy_ready"
+    ORDER_REFUSED = "order_refused"
+    ORDER_PERMITTED = "order_permitted"
+    ORDER_FAILED = "order_failed"
+
+
+class Satisfaction(IntEnum):
+    """Canonical satisfaction: larger is better. Adapters map it; two norms reverse it (domain facts §0.1)."""
+
+    VERY_BAD = 1
+    BAD = 2
+    FAIR = 3
+    GOOD = 4
+    VERY_GOOD = 5
+
+
+class StaffRole(StrEnum):
+    ARCHIVIST = "archivist"
+    REVIEWER = "reviewer"
+    SYSTEM_ADMIN = "system_admin"
+    SECURITY_ADMIN = "security_admin"
+    AUDITOR = "auditor"
+
+
+class PageSize(StrEnum):
+    THUMB = "thumb"
+    VIEW = "view"
+    FULL = "full"
+
+
+class AuditTag(StrEnum):
+    """`<source>:<subject>:<action>`. Each has its required fields in AUDIT_FIELDS; no other tag exists."""
+
+    ACCESS_DECIDED = "access:dossier:decided"
+    COPY_DOWNLOADED = "copy:file:downloaded"
+    COPY_SEALED = "copy:file:sealed"
+    COPY_VERIFIED = "copy:file:verified"
+    COPY_WITHDRAWN = "copy:file:withdrawn"
+    DOSSIER_LISTED = "dossier:listing:viewed"
+    EXTRACT_VIEWED = "extract:page:viewed"
+    INTAKE_IMPORTED = "intake:batch:imported"
+    KIOSK_WIPED = "kiosk:session:wiped"
+    ORDER_CREATED = "order:record:created"
+    ORDER_MOVED = "order:record:moved"
+    PAGE_VIEWED = "page:image:viewed"
+    PERSON_SEARCHED = "search:person:queried"
+    RATING_GIVEN = "rating:record:given"
+    STAFF_CREATED = "staff:account:created"
+    STAFF_DECIDED = "staff:order:decided"
+    STAFF_SIGNIN_REFUSED = "staff:session:refused"
+    STAFF_SIGNED_IN = "staff:session:opened"
+    STAFF_SIGNED_OUT = "staff:session:closed"
+    TERMINAL_REGISTERED = "terminal:record:registered"
+    VISITOR_SIGNED_IN = "visitor:session:opened"
+    VISITOR_SIGNED_OUT = "visitor:session:closed"
+    VISITOR_SIGNIN_REFUSED = "visitor:session:refused"
+
+
+#: Fields an event of that tag must carry in `fields`, exactly; `store.audit.append` refuses any other set.
+AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
+    AuditTag.ACCESS_DECIDED: frozenset({"rule", "rule_version"}),
+    AuditTag.COPY_DOWNLOADED: frozenset({"order_no", "sha256"}),
+    AuditTag.COPY_SEALED: frozenset({"order_no", "sha256", "pages", "cert_sn"}),
+    AuditTag.COPY_VERIFIED: frozenset({"by"}),
+    AuditTag.COPY_WITHDRAWN: frozenset({"order_no", "reason"}),
+    AuditTag.DOSSIER_LISTED: frozenset({"rule"}),
+    AuditTag.EXTRACT_VIEWED: frozenset({"rule"}),
+    AuditTag.INTAKE_IMPORTED: frozenset({"accepted", "refused", "pages"}),
+    AuditTag.KIOSK_WIPED: frozenset({"terminal"}),
+    AuditTag.ORDER_CREATED: frozenset({"rule", "pages"}),
+    AuditTag.ORDER_MOVED: frozenset({"from", "to"}),
+    AuditTag.PAGE_VIEWED: frozenset({"size", "rule"}),
+    AuditTag.PERSON_SEARCHED: frozenset({"query", "hits"}),
+    AuditTag.RATING_GIVEN: frozenset({"satisfaction", "number"}),
+    AuditTag.STAFF_CREATED: frozenset({"roles"}),
+    AuditTag.STAFF_DECIDED: frozenset({"outcome"}),
+    AuditTag.STAFF_SIGNIN_REFUSED: frozenset({"ground"}),
+    AuditTag.STAFF_SIGNED_IN: frozenset(),
+    AuditTag.STAFF_SIGNED_OUT: frozenset(),
+    AuditTag.TERMINAL_REGISTERED: frozenset({"name"}),
+    AuditTag.VISITOR_SIGNED_IN: frozenset({"level", "kind"}),
+    AuditTag.VISITOR_SIGNED_OUT: frozenset(),
+    AuditTag.VISITOR_SIGNIN_REFUSED: frozenset({"ground"}),
+}

@@ -1,0 +1,455 @@
+"""Frozen records that go in and out of the store; no raw dict or ObjectId leaves the room."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from conf.terms import (
+    AccountKind,
+    AuditTag,
+    Channel,
+    CompanyStatus,
+    CopyStatus,
+    DocumentFlag,
+    FilingKind,
+    IdentityLevel,
+    OrderStatus,
+    Outcome,
+    OutboxKind,
+    OutboxStatus,
+    PersonRole,
+    PurposeCode,
+    Satisfaction,
+    StaffRole,
+)
+
+record = dataclass(frozen=True, kw_only=True, slots=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A personal value kept encrypted: AES-GCM token for reading, HMAC blind index for comparing.
+
+    `masked` is what a screen may show. The plain value is had only through `store.vault.reveal(secret)`.
+    """
+
+    blind: str
+    masked: str
+    token: bytes = field(repr=False)
+
+
+# -- the registry
+
+
+@record
+class FormerName:
+    name: str
+    since: date | None
+    until: date | None
+
+
+@record
+class Person:
+    """A person or body named in the register. Names are public record; `id_number` and `address` are not."""
+
+    name: str
+    role: PersonRole
+    id_type: str  # "身份证", "护照", "统一社会信用代码" …
+    id_number: Secret | None
+    is_body: bool = False  # a company or other body, not a natural person
+    title: str = ""  # 执行董事、总经理 …
+    address: Secret | None = None  # home address
+    amount: str = ""  # capital subscribed, as the register prints it
+    share: str = ""  # per cent
+
+
+@record
+class Change:
+    item: str
+    before: str
+    after: str
+    approved_on: date
+
+
+@record
+class Company:
+    """One registered subject, key `uscc` (GB 32100-2015). Money and scope are texts as registered."""
+
+    uscc: str
+    reg_no: str  # 15-digit registration number (GS15-2006), may be empty
+    old_reg_nos: tuple[str, ...]
+    name: str
+    former_names: tuple[FormerName, ...]
+    entity_type: str
+    status: CompanyStatus
+    legal_representative: str
+    capital: str
+    established_on: date
+    approved_on: date
+    term_from: date | None
+    term_to: date | None
+    ended_on: date | None  # cancelled, revoked, annulled or moved out on
+    domicile: str
+    street_code: str  # nine digits, 440106001 …
+    street: str
+    scope: str
+    registry: str
+    moved_to: str  # receiving registry when moved out
+    industry: str
+    parent_uscc: str  # of a branch
+    persons: tuple[Person, ...]
+    changes: tuple[Change, ...]
+    locked: bool
+    lock_ground: str
+    filing_count: int  # filings approved so far, scanned or not
+    last_filed_on: date | None
+    updated_at: datetime | None = None
+
+
+@record
+class Hit:
+    """One line of a search result. `matched` says which text matched, `spans` where (start, end) in it."""
+
+    uscc: str
+    name: str
+    status: CompanyStatus
+    legal_representative: str
+    street: str
+    established_on: date | None
+    kind: str  # "name" | "former_name" | "code" | "person"
+    matched: str
+    spans: tuple[tuple[int, int], ...]
+    tier: int  # 0 exact, 1 prefix, 2 start of trade name, 3 substring, 4 all words
+
+
+@record
+class HitBatch:
+    """A slice of hits; `after` is the opaque cursor of the next slice, empty at the end.
+
+    `problem` is "" or one of "too_short", "too_broad"; `persons_searched` tells the audit a person's name was asked.
+    """
+
+    hits: tuple[Hit, ...]
+    after: str
+    problem: str
+    persons_searched: bool
+
+
+# -- the dossier
+
+
+@record
+class Page:
+    id: str
+    document_id: str
+    number: int  # from 1 within the document
+    sha256: str  # of the scan as stored
+    media_type: str  # image/jpeg, image/png, image/tiff
+    size: int  # bytes
+    width: int
+    height: int
+    dpi: int
+
+
+@record
+class Document:
+    id: str
+    filing_id: str
+    uscc: str
+    kind: str  # 申请书, 章程, 股东会决议, 房屋租赁合同 …
+    title: str
+    dated: date | None
+    flags: frozenset[DocumentFlag]
+    page_count: int  # 0 while not scanned
+    catalogued_pages: int  # pages the catalogue says the paper has
+
+
+@record
+class Filing:
+    id: str
+    uscc: str
+    kind: FilingKind
+    number: int  # place in the dossier, from 1 by date
+    business_no: str
+    title: str
+    approved_on: date
+    documents: tuple[Document, ...]
+
+
+@record
+class Dossier:
+    uscc: str
+    filings: tuple[Filing, ...]
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        return tuple(document for filing in self.filings for document in filing.documents)
+
+
+# -- visitors
+
+
+@record
+class Account:
+    """A visitor known by the provincial platform: (`provider`, `subject`) is the key, never name or phone."""
+
+    id: str
+    provider: str
+    subject: str  # useridcode
+    kind: AccountKind
+    name: str
+    id_type: str
+    id_number: Secret
+    level: IdentityLevel
+    phone: Secret | None
+    mail: Secret | None
+    uscc: str  # of a legal account (idcardtype 49), else ""
+    operator_name: str  # 经办人 of a legal account
+    created_at: datetime
+    signed_in_at: datetime
+
+
+@record
+class Grant:
+    """A permission that ends: a reviewed request opened these documents of one company to one account."""
+
+    id: str
+    account_id: str
+    uscc: str
+    document_ids: frozenset[str]
+    order_no: str
+    rule_id: str
+    until: datetime
+
+
+@record
+class LawyerClaim:
+    licence_no: str  # 17 digits
+    firm: str
+    case_summary: str
+    promised: bool  # 承诺书 ticked
+
+
+@record
+class Purpose:
+    code: PurposeCode
+    statement: str = ""
+    lawyer: LawyerClaim | None = None
+
+
+@record
+class DocumentDecision:
+    document_id: str
+    outcome: Outcome
+    rule_id: str
+
+
+@record
+class Decision:
+    """Why something is open or shut. `facts` holds every input used, so `replay(decision)` gives the same answer.
+
+    `ground` quotes the law, `says` is the plain sentence a visitor reads, `remedy` what would change it.
+    """
+
+    outcome: Outcome
+    rule_id: str
+    rule_version: str
+    ground: str
+    says: str
+    remedy: str
+    facts: dict[str, Any]
+    documents: tuple[DocumentDecision, ...]
+    decided_at: datetime
+
+    def of(self, document_id: str) -> DocumentDecision | None:
+        return next((d for d in self.documents if d.document_id == document_id), None)
+
+
+@record
+class Session:
+    """Server-side session; the cookie holds a random token whose SHA-256 is `id`."""
+
+    id: str
+    account_id: str  # "" before sign-in
+    staff_id: str
+    channel: Channel
+    terminal_id: str
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime  # absolute limit
+    values: dict[str, Any]  # small: return address, pending OAuth states …
+
+
+# -- orders and copies
+
+
+@record
+class OrderItem:
+    document_id: str
+    filing_id: str
+    filing_title: str
+    document_title: str
+    page_count: int
+
+
+@record
+class Step:
+    status: OrderStatus
+    at: datetime
+    by: str  # "visitor", "worker", "staff:<id>"
+    note: str = ""
+
+
+@record
+class Order:
+    no: str  # TH20261121-7K3M9Q
+    account_id: str
+    request_key: str  # idempotency key, unique per account
+    request_digest: str  # of the body, so that the same key with another body is told apart
+    uscc: str
+    company_name: str
+    requester_masked: str
+    items: tuple[OrderItem, ...]
+    with_extract: bool
+    page_count: int
+    purpose: Purpose
+    consent_version: str
+    channel: Channel
+    decision: Decision
+    status: OrderStatus
+    history: tuple[Step, ...]
+    created_at: datetime
+    updated_at: datetime
+    due_at: datetime | None  # promised end of review
+    copy_no: str  # THC20261121-7K3M9Q once sealing began
+    refusal: str
+    fault: str  # last fault while sealing, for staff
+    attempts: int
+    version: int
+    document_ids_permitted: frozenset[str]
+
+
+@record
+class CopyPage:
+    """One page of a sealed copy. `digest` is SHA-256 of the scan's bytes (hex), empty on sheets we made."""
+
+    number: int
+    kind: str  # "certificate" | "extract" | "scan"
+    document_id: str
+    document_title: str
+    original_page: int
+    digest: str
+    content_digest: str  # SHA-256 over the page's objects in the finished PDF; tells which page was altered
+
+
+@record
+class Copy:
+    no: str
+    order_no: str
+    account_id: str
+    uscc: str
+    company_name: str
+    issued_at: datetime
+    valid_until: datetime
+    download_until: datetime
+    code: Secret  # verification code, 20 characters
+    status: CopyStatus
+    withdrawn_reason: str
+    sha256: str  # of the sealed file
+    size: int
+    pages: tuple[CopyPage, ...]
+    cert_sn: str
+    signer: str
+    filing_number: int  # complete up to filing N …
+    filed_on: date | None  # … of date D
+
+
+@record
+class Rating:
+    order_no: str
+    number: int  # 1, or 2 for the follow-up
+    satisfaction: Satisfaction
+    tags: tuple[str, ...]
+    text: str
+    channel: Channel
+    at: datetime
+
+
+# -- going out
+
+
+@record
+class OutboxMessage:
+    """One thing that must reach an outside system: at least once, and recognised there by `reference`."""
+
+    id: str
+    kind: OutboxKind
+    reference: str  # ours, sent along; unique
+    order_no: str  # messages of one order go out in order
+    body: dict[str, Any]  # nothing personal in clear: recipients are tokens (`recipient`)
+    recipient: Secret | None
+    status: OutboxStatus
+    attempts: int
+    next_at: datetime
+    created_at: datetime
+    done_at: datetime | None
+    fault: str
+
+
+# -- staff, terminals, evidence
+
+
+@record
+class Staff:
+    id: str
+    login: str
+    name: str
+    roles: frozenset[StaffRole]
+    password_hash: str = field(repr=False)
+    totp: Secret = field(repr=False)
+    disabled: bool
+    must_change: bool
+    failures: int
+    locked_until: datetime | None
+    last_totp_step: int  # a one-time code is good once
+    created_at: datetime
+
+
+@record
+class Terminal:
+    id: str
+    name: str
+    location: str
+    key_digest: str = field(repr=False)  # SHA-256 of the terminal's key
+    created_at: datetime
+    retired: bool
+
+
+@record
+class AuditEvent:
+    """One line of evidence. `who` is a keyed hash, never a name; `leaf` is SHA-256(0x00 ‖ canonical JSON)."""
+
+    id: str
+    position: int | None  # given by the sequencer
+    tag: AuditTag
+    at: datetime
+    who: str
+    role: str  # "visitor", "staff", "system"
+    channel: Channel
+    request_id: str
+    address: str  # keyed hash of the network address
+    subject: str  # uscc, order or copy number, page id …
+    outcome: str
+    fields: dict[str, Any]
+    leaf: str
+
+
+@record
+class Checkpoint:
+    """Signed state of the audit tree: `origin \\n size \\n root`, Ed25519."""
+
+    size: int
+    root: str  # hex
+    at: datetime
+    key_id: str
+    signature: str  # base64
