@@ -1,0 +1,291 @@
+"""The front door: the commands, and the one place that sees every room and joins them."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from conf.clock import utc_now
+from conf.errors import EqichaError, Invalid
+from conf.keys import Keys, load_keys
+from conf.logs import setup_logs
+from conf.settings import Settings, SettingsError, load_settings
+from conf.terms import StaffRole
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from adapters.assembly import Adapters
+    from store import Store
+
+Command = Callable[[argparse.Namespace, Settings], Awaitable[int]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """Every room, opened: what a command works with."""
+
+    settings: Settings
+    keys: Keys
+    store: "Store"
+    adapters: "Adapters"
+
+
+@asynccontextmanager
+async def open_house(settings: Settings) -> "AsyncIterator[House]":
+    """Open keys, store and adapters; close them in reverse order. Raises SettingsError for what is unsafe."""
+    from adapters.assembly import open_adapters
+    from store import open_store
+
+    keys = load_keys(settings)
+    store = await open_store(settings, keys)
+    try:
+        await refuse_unsafe_database(settings, store)
+        adapters = await open_adapters(settings, keys)
+        try:
+            yield House(settings=settings, keys=keys, store=store, adapters=adapters)
+        finally:
+            await adapters.close()
+    finally:
+        await store.close()
+
+
+async def refuse_unsafe_database(settings: Settings, store: "Store") -> None:
+    """Production needs a replica set and majority, journaled writes (docs/operating.md)."""
+    facts = await store.server()
+    faults = []
+    if not facts.replica_set:
+        faults.append("EQICHA_MONGO_URL: this is a standalone database; transactions need a replica set")
+    if settings.is_production and facts.weakness:
+        faults.append(f"EQICHA_MONGO_URL: {facts.weakness}")
+    if faults:
+        raise SettingsError(faults)
+
+
+async def serve(args: argparse.Namespace, settings: Settings) -> int:
+    """Serve the pages and do the background work until SIGTERM or Ctrl-C."""
+    from handlers.application import serve as serve_pages
+
+    async with open_house(settings) as house:
+        await house.store.ensure_indexes()
+        await serve_pages(house.store, house.adapters, house.settings, house.keys)
+    return 0
+
+
+async def sandbox(args: argparse.Namespace, settings: Settings) -> int:
+    """Serve the simulated counterpart systems."""
+    from adapters.sandbox import serve_sandbox
+
+    await serve_sandbox(settings, args.port, smtp_port=args.smtp_port)
+    return 0
+
+
+async def sample(args: argparse.Namespace, settings: Settings) -> int:
+    """Fill the registry with fictional companies and dossiers."""
+    from handlers.flows.samples.registry import sample_registry
+
+    async with open_house(settings) as house:
+        await house.store.ensure_indexes()
+        if args.if_empty and await house.store.companies.count():
+            return 0
+        with progress_bar("sample registry") as progress:
+            made = await sample_registry(
+                house.store,
+                house.adapters,
+                companies=args.companies,
+                dossiers=args.dossiers,
+                seed=args.seed,
+                progress=progress,
+            )
+    print(f"{made.companies} companies, {made.dossiers} dossiers, {made.pages} page images, all fictional")
+    return 0
+
+
+async def import_package(args: argparse.Namespace, settings: Settings) -> int:
+    """Take an intake package in; name every row or file that could not be taken."""
+    from handlers.flows.importing import import_package as take_in
+
+    if not args.path.exists():
+        return complain(f"no folder or zip file at {args.path}")
+    async with open_house(settings) as house:
+        await house.store.ensure_indexes()
+        with progress_bar("import") as progress:
+            report = await take_in(house.store, house.adapters, args.path, progress=progress)
+    for refusal in report.refusals:
+        print(refusal, file=sys.stderr)
+    print(report)
+    return 1 if report.refusals else 0
+
+
+async def indexes(args: argparse.Namespace, settings: Settings) -> int:
+    """Create missing indexes and rebuild the search rows when asked."""
+    async with open_house(settings) as house:
+        names = await house.store.ensure_indexes()
+        print(f"{len(names)} indexes are in place")
+        if args.rebuild_search:
+            print(f"{await house.store.companies.rebuild_search()} companies indexed for search")
+    return 0
+
+
+async def check(args: argparse.Namespace, settings: Settings) -> int:
+    """Settings, database, seal certificate, adapters: one line each; exit code 1 when any is not well."""
+    from handlers.flows.checking import examine
+
+    async with open_house(settings) as house:
+        findings = await examine(house.store, house.adapters, house.settings, house.keys)
+    for finding in findings:
+        print(f"{'ok  ' if finding.is_well else 'FAIL'}  {finding.part:<12} {finding.says}")
+    return 0 if all(finding.is_well for finding in findings) else 1
+
+
+async def verify_copy(args: argparse.Namespace, settings: Settings) -> int:
+    """Check a copy's seal and page claims, and the register when the database answers."""
+    from handlers.flows.checking import verify_copy_file
+
+    if not args.file.is_file():
+        return complain(f"no file at {args.file}")
+    answer = await verify_copy_file(args.file, settings, load_keys(settings), use_register=not args.offline)
+    for line in answer.lines:
+        print(line)
+    return 0 if answer.is_valid else 1
+
+
+async def verify_audit(args: argparse.Namespace, settings: Settings) -> int:
+    """Recompute the audit tree and compare it with every signed checkpoint."""
+    from handlers.flows.evidence import verify_audit as verify
+
+    async with open_house(settings) as house:
+        report = await verify(house.store, house.keys, settings.var_dir)
+    if report.ok:
+        print(f"the audit is whole: {report.size} events")
+        return 0
+    at = "" if report.first_bad is None else f" at position {report.first_bad}"
+    return complain(f"the audit does not hold{at}: {report.problem}")
+
+
+async def create_staff(args: argparse.Namespace, settings: Settings) -> int:
+    """Create a staff account; prints its first password and one-time-code address once."""
+    from handlers.flows.staffing import create_staff as create
+
+    async with open_house(settings) as house:
+        await house.store.ensure_indexes()
+        made = await create(
+            house.store, login=args.login, name=args.name, roles=frozenset(args.role), password=args.password
+        )
+    print(f"login     {args.login}\npassword  {made.password}\none-time  {made.totp_uri}")
+    print("This is shown once. Put the one-time address into an authenticator app now.")
+    return 0
+
+
+async def create_terminal(args: argparse.Namespace, settings: Settings) -> int:
+    """Register a kiosk terminal; prints the address that enrols the machine, once."""
+    from handlers.flows.kiosks import register_terminal
+
+    async with open_house(settings) as house:
+        await house.store.ensure_indexes()
+        made = await register_terminal(house.store, terminal_id=args.id, name=args.name, location=args.location)
+    print(f"Open this once on the terminal: {settings.base_url}/kiosk/enrol and enter the key\n{made.key}")
+    return 0
+
+
+def progress_bar(title: str) -> Any:
+    """A bar on a terminal, silent elsewhere; its callable takes (done, total)."""
+    from contextlib import contextmanager
+
+    from tqdm import tqdm
+
+    @contextmanager
+    def bar() -> Any:
+        with tqdm(desc=title, unit="", disable=None) as line:
+
+            def progress(done: int, total: int) -> None:
+                line.total = total
+                line.update(done - line.n)
+
+            yield progress
+
+    return bar()
+
+
+def complain(text: str) -> int:
+    """One line on standard error saying what to do; the exit code of a refused command."""
+    print(f"eqicha: {text}", file=sys.stderr)
+    return 2
+
+
+def commands() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="eqicha.py", description="天河 e企查: certified copies of company dossiers.")
+    sub = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, run: Command, example: str) -> argparse.ArgumentParser:
+        help_text = (run.__doc__ or "").strip()
+        made = sub.add_parser(name, help=help_text, description=help_text, epilog=f"example: eqicha.py {example}")
+        made.set_defaults(run=run)
+        return made
+
+    add("serve", serve, "serve")
+    part = add("sandbox", sandbox, "sandbox --port 8090")
+    part.add_argument("--port", type=int, default=8090, help="HTTP port (default %(default)s)")
+    part.add_argument("--smtp-port", type=int, default=8025, help="SMTP port (default %(default)s)")
+    part = add("sample", sample, "sample --companies 300 --dossiers 20 --seed 1")
+    part.add_argument("--companies", type=int, default=300, help="companies to make (default %(default)s)")
+    part.add_argument("--dossiers", type=int, default=20, help="of them with scanned dossiers (default %(default)s)")
+    part.add_argument("--seed", type=int, default=1, help="the same seed makes the same registry (default %(default)s)")
+    part.add_argument("--if-empty", action="store_true", help="do nothing when companies are there already")
+    part = add("import", import_package, "import docs/examples/intake")
+    part.add_argument("path", type=Path, metavar="PATH", help="folder or zip with manifest.jsonl and scans")
+    part = add("indexes", indexes, "indexes --rebuild-search")
+    part.add_argument("--rebuild-search", action="store_true", help="make the search rows anew")
+    add("check", check, "check")
+    part = add("verify-copy", verify_copy, "verify-copy copy.pdf")
+    part.add_argument("file", type=Path, metavar="FILE", help="a certified copy (PDF)")
+    part.add_argument("--offline", action="store_true", help="check seal and page claims only, ask no database")
+    add("verify-audit", verify_audit, "verify-audit")
+    part = add("create-staff", create_staff, "create-staff --login li.shenhe --name 样例审核员 --role reviewer")
+    part.add_argument("--login", required=True, help="login name")
+    part.add_argument("--name", required=True, help="name as colleagues know it")
+    part.add_argument(
+        "--role", required=True, action="append", type=StaffRole, choices=list(StaffRole), help="repeat for several"
+    )
+    part.add_argument("--password", default="", help="first password; made when left out")
+    part = add("create-terminal", create_terminal, "create-terminal --id hall-1 --name 一号机 --location 政务大厅")
+    part.add_argument("--id", required=True, help="short id of the machine")
+    part.add_argument("--name", required=True, help="name shown to staff")
+    part.add_argument("--location", required=True, help="where it stands")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; every foreseeable fault is one line saying what to do."""
+    args = commands().parse_args(argv)
+    try:
+        settings = load_settings()
+    except SettingsError as fault:
+        for line in fault.faults:
+            complain(line)
+        return 2
+    listener = setup_logs(style=settings.log_format, level=settings.log_level)
+    try:
+        return asyncio.run(args.run(args, settings))
+    except SettingsError as fault:
+        for line in fault.faults:
+            complain(line)
+        return 2
+    except Invalid as fault:
+        return complain("; ".join(f"{name}: {text}" for name, text in fault.fields.items()))
+    except EqichaError as fault:
+        return complain(f"{type(fault).__name__}: {fault}")
+    except KeyboardInterrupt:
+        return 130
+    except OSError as fault:
+        return complain(str(fault))
+    finally:
+        listener.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

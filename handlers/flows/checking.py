@@ -1,0 +1,47 @@
+"""What `eqicha.py check` and `eqicha.py verify-copy` look at; called by the commands only."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from conf.errors import EqichaError
+from conf.keys import Keys
+from conf.settings import Settings
+
+if TYPE_CHECKING:
+    from adapters.assembly import Adapters
+    from store import Store
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One line of `check`: which part, whether it is well, and a sentence that says what to do when it is not."""
+
+    part: str
+    is_well: bool
+    says: str
+
+
+async def examine(store: "Store", adapters: "Adapters", settings: Settings, keys: Keys) -> list[Finding]:
+    """Look at settings, database, seal certificate and every adapter; nothing is changed."""
+
+    async def database() -> str:
+        facts = await store.server()
+        return f"MongoDB {facts.version}, replica set {facts.replica_set}, {facts.weakness or 'writes are safe'}"
+
+    async def seal() -> str:
+        return await adapters.seal.ready()
+
+    parts: list[tuple[str, Callable[[], Awaitable[str]]]] = [("database", database), ("seal", seal)]
+    parts += [(name, probe) for name, probe in adapters.probes().items()]
+    kind = "development" if keys.is_development else "own"
+    findings = [Finding(part="settings", is_well=True, says=f"{settings.mode} mode, {kind} keys")]
+    findings += [await _examine_one(part, probe) for part, probe in parts]
+    return findings
+
+
+async def _examine_one(part: str, probe: Callable[[], Awaitable[str]]) -> Finding:
+    try:
+        return Finding(part=part, is_well=True, says=await probe())
+    except (EqichaError, OSError) as fault:
+        return Finding(part=part, is_well=False, says=str(fault) or type(fault).__name__)
