@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conf.clock import utc_now
 from conf.errors import EqichaError, Invalid
 from conf.keys import Keys, load_keys
 from conf.logs import setup_logs
@@ -173,9 +172,7 @@ async def create_staff(args: argparse.Namespace, settings: Settings) -> int:
 
     async with open_house(settings) as house:
         await house.store.ensure_indexes()
-        made = await create(
-            house.store, login=args.login, name=args.name, roles=frozenset(args.role), password=args.password
-        )
+        made = await create(house.store, login=args.login, name=args.name, roles=frozenset(args.role))
     print(f"login     {args.login}\npassword  {made.password}\none-time  {made.totp_uri}")
     print("This is shown once. Put the one-time address into an authenticator app now.")
     return 0
@@ -251,7 +248,6 @@ def commands() -> argparse.ArgumentParser:
     part.add_argument(
         "--role", required=True, action="append", type=StaffRole, choices=list(StaffRole), help="repeat for several"
     )
-    part.add_argument("--password", default="", help="first password; made when left out")
     part = add("create-terminal", create_terminal, "create-terminal --id hall-1 --name 一号机 --location 政务大厅")
     part.add_argument("--id", required=True, help="short id of the machine")
     part.add_argument("--name", required=True, help="name shown to staff")

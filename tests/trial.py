@@ -1,0 +1,131 @@
+"""A whole service of its own on free ports: mongod, sandbox and `eqicha.py serve` as real processes.
+
+Used by the browser journeys, the crash tests and the benches. Everything lives under one temporary folder.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from setup.mongod import Mongod, free_port
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class TrialSet:
+    """Start with `up()`, stop with `down()`; `kill_service()` and `start_service()` for what survives a crash."""
+
+    def __init__(self, folder: Path, **settings: object) -> None:
+        self.folder = folder
+        self.mongod = Mongod(folder / "mongo")
+        self.port, self.sandbox_port, self.smtp_port = free_port(), free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.sandbox_url = f"http://127.0.0.1:{self.sandbox_port}"
+        self._extra = settings
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        box = self.sandbox_url
+        values: dict[str, object] = {
+            "port": self.port,
+            "base_url": self.url,
+            "mongo_url": self.mongod.url,
+            "var_dir": self.folder / "var",
+            "identity_url": f"{box}/tyrz/pscp/sso/connect/page/oauth2",
+            "identity_logout_url": f"{box}/tyrz/_tif_sso_logout_/",
+            "sms_url": f"{box}/sms",
+            "rating_url": f"{box}/hcp",
+            "tsa_url": f"{box}/tsa",
+            "mail_port": self.smtp_port,
+            "log_format": "json",
+        } | self._extra
+        ours = {f"EQICHA_{name.upper()}": str(value) for name, value in values.items()}
+        rest = {name: value for name, value in os.environ.items() if not name.startswith("EQICHA_")}
+        return rest | ours
+
+    def up(self, *, companies: int = 60, dossiers: int = 6, seed: int = 1) -> "TrialSet":
+        self.mongod.start()
+        self.start_sandbox()
+        if companies:
+            self.command("sample", "--companies", str(companies), "--dossiers", str(dossiers), "--seed", str(seed))
+        self.start_service()
+        return self
+
+    def down(self) -> None:
+        for process in self._processes.values():
+            if process.poll() is None:
+                process.terminate()
+        for process in self._processes.values():
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+        self.mongod.stop()
+
+    def start_sandbox(self) -> None:
+        self._start("sandbox", "sandbox", "--port", str(self.sandbox_port), "--smtp-port", str(self.smtp_port))
+        self._wait(f"{self.sandbox_url}/", "sandbox")
+
+    def start_service(self, name: str = "service") -> None:
+        self._start(name, "serve")
+        self._wait(f"{self.url}/readyz", name)
+
+    def kill_service(self, name: str = "service") -> None:
+        """kill -9 of the service and its children: nothing gets a chance to tidy up."""
+        process = self._processes[name]
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def command(self, *arguments: str) -> str:
+        """Run one eqicha.py command; returns what it printed, fails loudly when it failed."""
+        done = subprocess.run(
+            [sys.executable, "eqicha.py", *arguments],
+            cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=600, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def received(self, system: str) -> list[dict[str, Any]]:
+        """What a counterpart of the sandbox has received, oldest first."""
+        return list(self.get_json(f"{self.sandbox_url}/sandbox/received?system={system}"))
+
+    def fault(self, system: str, kind: str) -> None:
+        """Switch a counterpart's fault on; kind "" switches it off."""
+        body = json.dumps({"system": system, "fault": kind}).encode()
+        request = urllib.request.Request(
+            f"{self.sandbox_url}/faults", data=body, headers={"Content-Type": "application/json"}
+        )
+        urllib.request.urlopen(request, timeout=5).close()
+
+    def get_json(self, url: str) -> Any:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return json.load(answer)
+
+    def log(self, name: str = "service") -> str:
+        return (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")
+
+    def _start(self, name: str, *arguments: str) -> None:
+        with (self.folder / f"{name}.log").open("ab") as out:
+            self._processes[name] = subprocess.Popen(
+                [sys.executable, "eqicha.py", *arguments],
+                cwd=ROOT, env=self.environment, stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+
+    def _wait(self, url: str, name: str, seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            assert self._processes[name].poll() is None, f"{name} stopped:\n{self.log(name)[-3000:]}"
+            with contextlib.suppress(OSError, urllib.error.URLError), urllib.request.urlopen(url, timeout=2):
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"{url} did not answer:\n{self.log(name)[-3000:]}")
