@@ -98,10 +98,10 @@ class Settings(BaseSettings):
     sms_app_key: SecretStr = Field(SecretStr("eqicha-dev-sms-key"), description="key signing SMS requests")
     sms_signature: str = Field("天河e企查", description="text between 【】 in front of each message")
     mail_host: str = Field("127.0.0.1", description="SMTP server; empty switches mail off")
-    mail_port: int = Field(8025, ge=1, le=65535, description="SMTP port")
+    mail_port: int = Field(8025, ge=1, le=65535, description="port of the SMTP server")
     mail_tls: Literal["none", "starttls", "tls"] = Field("none", description="transport security of SMTP")
-    mail_user: str = Field("", description="SMTP user")
-    mail_password: SecretStr = Field(SecretStr(""), description="SMTP password")
+    mail_user: str = Field("", description="user name at the SMTP server")
+    mail_password: SecretStr = Field(SecretStr(""), description="password at the SMTP server")
     mail_from: str = Field("noreply@eqicha.example", description="sender address")
 
     # -- good/bad review (好差评)

@@ -1,0 +1,59 @@
+"""The commands as an operator meets them: help that suffices, errors in one line, right exit codes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+COMMANDS = ["serve", "sandbox", "sample", "import", "indexes", "check", "verify-copy", "verify-audit", "create-staff",
+            "create-terminal"]  # fmt: skip
+
+
+def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("EQICHA_")}
+    env = clean | {f"EQICHA_{name.upper()}": value for name, value in settings.items()}
+    return subprocess.run(
+        [sys.executable, "eqicha.py", *arguments], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_says_what_it_does_and_gives_an_example(command: str) -> None:
+    done = run(command, "--help")
+    assert done.returncode == 0
+    assert f"example: eqicha.py {command}" in done.stdout
+
+
+def test_unknown_settings_stop_the_start_in_plain_lines() -> None:
+    done = run("serve", prot="1", port="zero")
+    assert done.returncode == 2
+    assert "EQICHA_PROT: no such setting" in done.stderr
+    assert "EQICHA_PORT" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_serving_without_a_database_says_what_to_set(tmp_path: Path) -> None:
+    done = run("serve", var_dir=str(tmp_path))
+    assert done.returncode == 2
+    assert "EQICHA_MONGO_URL" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_database_that_is_away_is_one_line(tmp_path: Path) -> None:
+    away = "mongodb://127.0.0.1:9/?replicaSet=rs0&serverSelectionTimeoutMS=500"
+    done = run("check", var_dir=str(tmp_path), mongo_url=away)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) <= 2
+
+
+def test_missing_files_are_named(tmp_path: Path) -> None:
+    done = run("import", str(tmp_path / "nowhere"), var_dir=str(tmp_path))
+    assert done.returncode == 2
+    assert "no folder or zip" in done.stderr
+    done = run("verify-copy", str(tmp_path / "nothing.pdf"), var_dir=str(tmp_path))
+    assert done.returncode == 2
+    assert "no file at" in done.stderr

@@ -1,0 +1,56 @@
+"""Settings: every fault at once, nothing unknown, nothing unsafe in production."""
+
+from pathlib import Path
+
+import pytest
+
+from conf.settings import Settings, SettingsError, load_settings
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    for name in list(os.environ):
+        if name.startswith("EQICHA_"):
+            monkeypatch.delenv(name)
+
+
+def test_every_fault_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EQICHA_PORT", "many")
+    monkeypatch.setenv("EQICHA_PROT", "8000")
+    monkeypatch.setenv("EQICHA_MODE", "test")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    text = str(caught.value)
+    assert "EQICHA_PORT" in text
+    assert "EQICHA_PROT: no such setting" in text
+    assert "EQICHA_MODE" in text
+
+
+def test_a_file_gives_values_and_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "settings"
+    path.write_text("# ours\nEQICHA_PORT=8100\nEQICHA_LOG_LEVEL=warning\n", encoding="utf-8")
+    monkeypatch.setenv("EQICHA_SETTINGS_FILE", str(path))
+    monkeypatch.setenv("EQICHA_PORT", "8200")
+    settings = load_settings()
+    assert (settings.port, settings.log_level) == (8200, "warning")
+
+
+def test_production_refuses_what_is_unsafe() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(mode="production")
+    faults = "\n".join(caught.value.faults)
+    for name in ("BASE_URL", "KEYS_FILE", "CLAIM_KEY_FILE", "SEAL_PKCS12_FILE", "MONGO_URL", "IDENTITY_URL", "SMS_URL",
+                 "TSA_URL", "IDENTITY_CLIENT_SECRET", "SMS_APP_KEY", "RATING_APP_WORD"):  # fmt: skip
+        assert f"EQICHA_{name}" in faults, name
+
+
+def test_every_setting_says_what_it_means() -> None:
+    silent = [name for name, field in Settings.model_fields.items() if len(field.description or "") < 10]
+    assert not silent, f"give these settings a description in conf/settings.py: {silent}"
+
+
+def test_secrets_do_not_show_when_settings_are_printed() -> None:
+    settings = load_settings(sms_app_key="s3cr3t-in-here")
+    assert "s3cr3t-in-here" not in repr(settings)
