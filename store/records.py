@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar, dataclass_transform
 
 from conf.terms import (
     AccountKind,
@@ -23,7 +23,13 @@ from conf.terms import (
     StaffRole,
 )
 
-record = dataclass(frozen=True, kw_only=True, slots=True)
+_T = TypeVar("_T")
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
+def record(cls: type[_T]) -> type[_T]:
+    """A frozen record with named fields only."""
+    return dataclass(frozen=True, kw_only=True, slots=True)(cls)
 
 
 @dataclass(frozen=True, slots=True)

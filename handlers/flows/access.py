@@ -1,0 +1,253 @@
+"""Who may see what: one pure function over the access table. Every page, order and download obeys it.
+
+`decide` gathers the facts as plain JSON-able values (no names, no numbers), `_judge` applies the table to the facts
+alone; so `replay` gives the stored decision again from what it stored.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from conf.access import RULES, AccessTable, NextStep, Rule, RuleVersionGone, Scope, When
+from conf.terms import (
+    AccountKind,
+    CompanyStatus,
+    IdentityLevel,
+    Outcome,
+    PersonRole,
+    PurposeCode,
+)
+from store.records import Account, Company, Decision, Document, DocumentDecision, Grant, LawyerClaim, Person, Purpose
+
+Facts = dict[str, Any]
+
+_LICENCE = re.compile(r"[0-9]{17}")
+_BREAKS = re.compile(r"[^\w·]+")
+
+
+def decide(
+    account: Account | None,
+    company: Company,
+    documents: Sequence[Document],
+    purpose: Purpose,
+    now: datetime,
+    *,
+    grants: Iterable[Grant] = (),
+    rules: AccessTable = RULES,
+) -> Decision:
+    """What `account` may see of `documents` of `company`, asked for `purpose` at `now` (aware UTC).
+
+    Overall: review if any paper waits for review, else permit if any is open, else refuse; without papers the
+    dossier as a whole. Ground: 市场主体登记管理条例实施细则 Art. 59-62, as told rule by rule in conf/access.toml.
+    """
+    return _judge(_gather(account, company, documents, purpose, now, grants=grants, rules=rules), rules)
+
+
+def decide_extract(account: Account | None, company: Company, now: datetime, *, rules: AccessTable = RULES) -> Decision:
+    """Whether `account` may read the machine-readable extract (机读档案) of `company`."""
+    purpose = Purpose(code=PurposeCode.OWN_AFFAIRS)
+    return _judge(_gather(account, company, (), purpose, now, grants=(), rules=rules, scope=Scope.EXTRACT), rules)
+
+
+def replay(decision: Decision, *, rules: AccessTable = RULES) -> Decision:
+    """The same decision again, from its facts alone. Raises RuleVersionGone when `rules` is another version."""
+    if decision.rule_version != rules.version:
+        raise RuleVersionGone(wanted=decision.rule_version, given=rules.version)
+    return _judge(decision.facts, rules)
+
+
+def rule_of(rule_id: str, *, rules: AccessTable = RULES) -> Rule:
+    """The rule a decision or one of its papers names: its sentences and the next step."""
+    return rules.by_id(rule_id)
+
+
+def needed_level(decision: Decision, *, rules: AccessTable = RULES) -> IdentityLevel | None:
+    """The level the visitor would have to be raised to, or None when a higher level changes nothing."""
+    return rules.by_id(decision.rule_id).needs_level
+
+
+def next_step(decision: Decision, *, rules: AccessTable = RULES) -> NextStep:
+    return rules.by_id(decision.rule_id).next
+
+
+# -- the facts
+
+
+def _gather(
+    account: Account | None,
+    company: Company,
+    documents: Sequence[Document],
+    purpose: Purpose,
+    now: datetime,
+    *,
+    grants: Iterable[Grant],
+    rules: AccessTable,
+    scope: Scope = Scope.DOSSIER,
+) -> Facts:
+    roles = _roles(account, company, rules)
+    return {
+        "scope": str(scope),
+        "account": str(account.kind) if account else "anonymous",
+        "level": int(account.level) if account else 0,
+        "is_company": _is_company(account, company),
+        "roles": sorted({str(role) for role in roles}),
+        "uscc": company.uscc,
+        "status": str(company.status),
+        "moved_to": company.moved_to,
+        "locked": company.locked,
+        "purpose": str(purpose.code),
+        "lawyer": _claim(purpose.lawyer),
+        "grants": [_grant(grant) for grant in _live(grants, account, company, now)],
+        "documents": [_document(document, company, _own_name(account, roles)) for document in documents],
+        "now": now.isoformat(),
+    }
+
+
+def _is_company(account: Account | None, company: Company) -> bool:
+    return bool(account and account.kind is AccountKind.LEGAL and account.uscc and account.uscc == company.uscc)
+
+
+def _roles(account: Account | None, company: Company, rules: AccessTable) -> list[PersonRole]:
+    """Roles the register gives this account: name and number for people, the code alone for interested bodies."""
+    if account is None:
+        return []
+    return [person.role for person in company.persons if _is_same(account, person, rules)]
+
+
+def _is_same(account: Account, person: Person, rules: AccessTable) -> bool:
+    if person.is_body != (account.kind is AccountKind.LEGAL):
+        return False
+    if person.id_number is None or not person.id_number.blind or person.id_number.blind != account.id_number.blind:
+        return False
+    if person.is_body and "interested" in rules.relations_of([person.role]):
+        return True
+    return bool(_plain(person.name)) and _plain(person.name) == _plain(account.name)
+
+
+def _plain(name: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", name).replace("•", "·").replace("・", "·").split())
+
+
+def _claim(claim: LawyerClaim | None) -> str:
+    if claim is None:
+        return "none"
+    complete = claim.promised and claim.firm.strip() and claim.case_summary.strip()
+    return "complete" if complete and _LICENCE.fullmatch(claim.licence_no) else "incomplete"
+
+
+def _live(grants: Iterable[Grant], account: Account | None, company: Company, now: datetime) -> list[Grant]:
+    if account is None:
+        return []
+    mine = [g for g in grants if g.account_id == account.id and g.uscc == company.uscc and g.until > now]
+    return sorted(mine, key=lambda grant: grant.id)
+
+
+def _grant(grant: Grant) -> Facts:
+    return {
+        "id": grant.id,
+        "rule": grant.rule_id,
+        "until": grant.until.isoformat(),
+        "documents": sorted(grant.document_ids),
+    }
+
+
+def _own_name(account: Account | None, roles: list[PersonRole]) -> str:
+    """The visitor's name, when the register knows this very person; else empty."""
+    return _plain(account.name) if account and roles and account.kind is AccountKind.NATURAL else ""
+
+
+def _document(document: Document, company: Company, own_name: str) -> Facts:
+    parts = {_plain(part) for part in _BREAKS.split(document.title)}
+    return {
+        "id": document.id,
+        "kind": document.kind,
+        "flags": sorted(str(flag) for flag in document.flags),
+        "elsewhere": document.uscc != company.uscc,
+        "names_visitor": bool(own_name) and own_name in parts,
+    }
+
+
+# -- the judgement
+
+
+def _judge(facts: Facts, rules: AccessTable) -> Decision:
+    """Apply the table to facts alone: total, and the same answer for the same facts."""
+    whole = _first(rules.of(Scope(facts["scope"])), facts, {}, rules)
+    assert whole is not None  # load_rules proves that the last rule of a scope always holds
+    papers = [
+        (paper["id"], _first(rules.of(Scope.DOCUMENT), facts, paper, rules) or whole) for paper in facts["documents"]
+    ]
+    leading = _leading([rule for _, rule in papers]) or whole
+    return Decision(
+        outcome=leading.outcome,
+        rule_id=leading.id,
+        rule_version=rules.version,
+        ground=leading.ground,
+        says=spoken(leading.says, facts["moved_to"]),
+        remedy=spoken(leading.remedy, facts["moved_to"]),
+        facts=facts,
+        documents=tuple(
+            DocumentDecision(document_id=name, outcome=rule.outcome, rule_id=rule.id) for name, rule in papers
+        ),
+        decided_at=datetime.fromisoformat(facts["now"]),
+    )
+
+
+def _leading(found: list[Rule]) -> Rule | None:
+    for outcome in (Outcome.REVIEW, Outcome.PERMIT, Outcome.REFUSE):
+        for rule in found:
+            if rule.outcome is outcome:
+                return rule
+    return None
+
+
+def spoken(sentence: str, moved_to: str) -> str:
+    """A sentence of the table with the receiving registry named."""
+    return sentence.replace("（{moved_to}）", f"（{moved_to}）" if moved_to else "")
+
+
+def _first(candidates: Iterable[Rule], facts: Facts, paper: Facts, rules: AccessTable) -> Rule | None:
+    known = _known(facts, paper, rules)
+    return next((rule for rule in candidates if _holds(rule.when, known)), None)
+
+
+def _known(facts: Facts, paper: Facts, rules: AccessTable) -> Facts:
+    """Each condition's name with what the facts say to it: single values as one-element sets."""
+    relations = set(rules.relations_of(PersonRole(role) for role in facts["roles"]))
+    relations |= {"company"} if facts["is_company"] else set()
+    covering = [grant for grant in facts["grants"] if paper and paper["id"] in grant["documents"]]
+    return {
+        "account": {facts["account"]},
+        "relations": relations or {"none"},
+        "level": facts["level"],
+        "statuses": {CompanyStatus(facts["status"])},
+        "locked": facts["locked"],
+        "purposes": {PurposeCode(facts["purpose"])},
+        "lawyer": {facts["lawyer"]},
+        "flags": set(paper.get("flags", ())),
+        "concerned": _is_concerned(paper, relations, rules),
+        "granted": bool(covering),
+        "granted_under": {grant["rule"] for grant in covering},
+        "elsewhere": paper.get("elsewhere", False),
+    }
+
+
+def _is_concerned(paper: Facts, relations: set[str], rules: AccessTable) -> bool:
+    """A company's own papers concern the company and its heads; any other concerns the person its title names."""
+    if paper.get("kind") in rules.concern.company_kinds:
+        return bool(relations & {"company", "head"})
+    return bool(paper.get("names_visitor", False))
+
+
+def _holds(when: When, known: Facts) -> bool:
+    return all(_meets(name, value, known) for name, value in when.given.items())
+
+
+def _meets(name: str, value: Any, known: Facts) -> bool:
+    if name == "level_from":
+        return bool(known["level"] >= value)
+    if name == "level_below":
+        return bool(known["level"] < value)
+    return bool(known[name] & set(value)) if isinstance(value, tuple) else known[name] == value
