@@ -109,6 +109,9 @@ class Settings(BaseSettings):
     rating_url: str = Field("http://127.0.0.1:8090/hcp", description="rating platform address")
     rating_app_mark: str = Field("eqicha-dev", description="appMark given by the platform")
     rating_app_word: SecretStr = Field(SecretStr("eqicha-dev-word"), description="appWord given by the platform")
+    rating_platform_key_file: Path = Field(
+        Path(""), description="PEM, SM2 public key of the rating platform; empty: development key under var/"
+    )
     rating_task_code: str = Field("11440106000000000X4440000000001", description="task code (事项编码)")
     rating_dept_code: str = Field("11440106000000000X", description="department's unified social credit code")
 
@@ -177,7 +180,14 @@ def _unsafe(s: Settings) -> list[str]:
         faults.append("EQICHA_LOG_FORMAT: production needs json")
     faults += [
         f"{PREFIX}{name.upper()}: production needs a file of its own, development keys are refused"
-        for name in ("keys_file", "claim_key_file", "seal_ca_file", "seal_crl_file", "seal_picture_file")
+        for name in (
+            "keys_file",
+            "claim_key_file",
+            "seal_ca_file",
+            "seal_crl_file",
+            "seal_picture_file",
+            "rating_platform_key_file",
+        )
         if getattr(s, name) == Path("")
     ]
     if s.seal_pkcs12_file == Path("") and s.seal_pkcs11_module == Path(""):
