@@ -1,0 +1,73 @@
+"""Handing out a certified copy: checked, recorded, then sent. Called by the copies handler."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from conf.errors import Conflict, IntegrityFault, NotFound
+from conf.terms import AuditTag, CopyStatus, OrderStatus
+from handlers.flows.ordering import Trace, record_move
+from store import Store
+from store.records import Account, Copy, Order
+
+#: Orders in these states have a copy to hand out.
+HAS_COPY = frozenset({OrderStatus.READY, OrderStatus.DOWNLOADED, OrderStatus.RATED})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Download:
+    """A sealed file ready to send; its hand-out is already on record."""
+
+    copy: Copy
+    pdf: bytes
+    filename: str
+
+
+async def download(store: Store, account: Account, order_no: str, *, now: datetime, trace: Trace) -> Download:
+    """The sealed file of the visitor's own order, read and verified, its hand-out recorded before the first byte.
+
+    Raises NotFound (absent, another's, not ready) and Conflict with a sentence for the visitor (term over, withdrawn).
+    """
+    order = await store.orders.by_no(order_no)
+    if order is None or order.account_id != account.id:
+        raise NotFound
+    if order.status == OrderStatus.EXPIRED:
+        raise Conflict("这份复制件的下载期已过，如仍需要，请重新申请。")
+    copy = await store.copies.by_order(order.no) if order.status in HAS_COPY else None
+    if copy is None:
+        raise NotFound
+    _refuse_closed(copy, order, now)
+    pdf = await store.copies.file(copy.sha256)
+    await _record(store, order, copy, now=now, trace=trace)
+    return Download(copy=copy, pdf=pdf, filename=f"{order.company_name}-登记档案复制件-{copy.no}.pdf")
+
+
+def _refuse_closed(copy: Copy, order: Order, now: datetime) -> None:
+    if copy.status == CopyStatus.WITHDRAWN:
+        raise Conflict("这份复制件已被撤回，不能再下载。如有疑问请联系登记机关。")
+    if now >= copy.download_until:
+        raise Conflict("这份复制件的下载期已过，如仍需要，请重新申请。")
+    stray = {page.document_id for page in copy.pages if page.document_id} - order.document_ids_permitted
+    if stray:
+        raise IntegrityFault(f"copy {copy.no} holds documents its order does not permit")
+
+
+async def _record(store: Store, order: Order, copy: Copy, *, now: datetime, trace: Trace) -> None:
+    """Audit event and, the first time, the order's step, in one transaction; two first times at once end as one."""
+
+    async def work(tx: Any) -> None:
+        current = await store.orders.by_no(order.no, tx=tx)
+        await store.audit.append(
+            tag=AuditTag.COPY_DOWNLOADED,
+            subject=copy.no,
+            outcome="done",
+            fields={"order_no": order.no, "sha256": copy.sha256},
+            at=now,
+            tx=tx,
+            **trace,
+        )
+        if current and current.status == OrderStatus.READY:
+            await store.orders.advance(order.no, OrderStatus.READY, OrderStatus.DOWNLOADED, "visitor", tx=tx)
+            await record_move(store, current, OrderStatus.DOWNLOADED, at=now, tx=tx, trace=trace)
+
+    await store.atomically(work)

@@ -1,0 +1,275 @@
+"""Ordering a copy: what it would take, placing the order once, and its first step. Called by orders and background."""
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from weakref import WeakValueDictionary
+
+from conf import masks
+from conf.clock import beijing
+from conf.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
+from conf.logs import get_log
+from conf.settings import Settings
+from conf.terms import AccountKind, AuditTag, Channel, OrderStatus, Outcome, PurposeCode
+from conf.workdays import end_of_term
+from handlers.flows.access import decide, decide_extract
+from handlers.flows.order_forms import OrderForm, choose, problems, purpose_of
+from store import Store
+from store.records import Account, Company, Decision, Document, LawyerClaim, Order, OrderItem, Purpose, Step
+
+log = get_log("flows")
+
+#: Who asked, by which way: `BaseHandler.audit_context()`.
+Trace = Mapping[str, Any]
+
+_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+#: One order at a time for one account in this process: a double click waits for the first and finds its order.
+_turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quote:
+    """What an order would hold and how long it takes. `due_at` is set when a person must look at it first."""
+
+    company: Company
+    items: tuple[OrderItem, ...]
+    with_extract: bool
+    page_count: int
+    decision: Decision
+    purpose: PurposeCode | None  # the only purpose that opens these papers to this visitor, if so
+    due_at: datetime | None
+
+    @property
+    def needs_review(self) -> bool:
+        return self.decision.outcome == Outcome.REVIEW
+
+
+async def quote(store: Store, settings: Settings, account: Account, form: OrderForm, *, now: datetime) -> Quote:
+    """What the form's choice would take. Raises NotFound, or Forbidden when no purpose opens it to this visitor."""
+    company, documents, items = await _chosen(store, form)
+    purpose, decision = None, await _decided(store, account, company, documents, form, Purpose(code=_usual(form)), now)
+    if decision.outcome == Outcome.REFUSE:
+        purpose = PurposeCode.LEGAL_SERVICE
+        as_lawyer = Purpose(code=purpose, lawyer=_any_lawyer())
+        opened = await _decided(store, account, company, documents, form, as_lawyer, now)
+        if opened.outcome == Outcome.REFUSE:
+            raise Forbidden(decision)
+        decision = opened
+    review = decision.outcome == Outcome.REVIEW
+    return Quote(
+        company=company,
+        items=items,
+        with_extract=form.with_extract,
+        page_count=sum(item.page_count for item in items),
+        decision=decision,
+        purpose=purpose,
+        due_at=end_of_term(now, settings.review_days) if review else None,
+    )
+
+
+async def place(
+    store: Store, settings: Settings, account: Account, form: OrderForm, *, now: datetime, trace: Trace
+) -> Order:
+    """The order of this form: made once, however often the same form arrives.
+
+    Raises Invalid by field, Forbidden (refused outright: the decision is recorded, no order is made), TooMany,
+    NotFound, and Conflict when the same key comes with another body.
+    """
+    async with _turns.setdefault(account.id, asyncio.Lock()):
+        known = await store.orders.by_request_key(account.id, form.request_key)
+        if known:
+            return _same(known, form)
+        return await _place(store, settings, account, form, now=now, trace=trace)
+
+
+async def settle(store: Store, settings: Settings, order: Order, *, now: datetime) -> Order:
+    """First step of a submitted order: to a person when its decision says so, otherwise straight to sealing."""
+    permitted = order.decision.outcome == Outcome.PERMIT
+    to = OrderStatus.PERMITTED if permitted else OrderStatus.UNDER_REVIEW
+    changes: dict[str, Any] = {"due_at": None if permitted else end_of_term(order.created_at, settings.review_days)}
+    if permitted:
+        changes["document_ids_permitted"] = frozenset(item.document_id for item in order.items)
+
+    async def work(tx: Any) -> Order:
+        moved = await store.orders.advance(order.no, OrderStatus.SUBMITTED, to, "worker", tx=tx, **changes)
+        await record_move(store, order, to, at=now, tx=tx)
+        return moved
+
+    return await store.atomically(work)
+
+
+async def expire(store: Store, order: Order, *, now: datetime) -> None:
+    """Close a copy's time for download. An order that moved on meanwhile is left alone."""
+
+    async def work(tx: Any) -> None:
+        await store.orders.advance(order.no, order.status, OrderStatus.EXPIRED, "worker", tx=tx)
+        await record_move(store, order, OrderStatus.EXPIRED, at=now, tx=tx)
+
+    await store.atomically(work)
+
+
+async def record_move(
+    store: Store, order: Order, to: OrderStatus, *, at: datetime, tx: Any, trace: Trace | None = None
+) -> None:
+    """The audit event of one step; without a trace the system itself took it."""
+    by = trace or {"who": "", "role": "system", "channel": Channel.WORKER, "request_id": "", "address": ""}
+    fields = {"from": order.status.value, "to": to.value}
+    await store.audit.append(
+        tag=AuditTag.ORDER_MOVED, subject=order.no, outcome="done", fields=fields, at=at, tx=tx, **by
+    )
+
+
+async def _place(
+    store: Store, settings: Settings, account: Account, form: OrderForm, *, now: datetime, trace: Trace
+) -> Order:
+    company, documents, items = await _chosen(store, form)
+    faults = problems(form, documents, max_pages=settings.copy_max_pages)
+    if faults:
+        raise Invalid(faults)
+    purpose = purpose_of(form)
+    decision = await _decided(store, account, company, documents, form, purpose, now)
+    if decision.outcome == Outcome.REFUSE:
+        await _record_decision(store, company, decision, trace=trace, tx=None)
+        raise Forbidden(decision)
+    _refuse_shut(documents, decision)
+    retry_after = await store.limits.hit(f"order:{account.id}", settings.order_per_hour, 3600)
+    if retry_after:
+        raise TooMany(retry_after)
+    order = _order(account, company, form, items, purpose, decision, now=now, channel=trace["channel"])
+    try:
+        return await store.atomically(lambda tx: _create(store, order, trace=trace, tx=tx))
+    except Conflict:  # another process made it in the same moment
+        known = await store.orders.by_request_key(account.id, form.request_key)
+        if known is None:
+            raise
+        return _same(known, form)
+
+
+async def _create(store: Store, order: Order, *, trace: Trace, tx: Any) -> Order:
+    created = await store.orders.create(order, tx)
+    if created.no != order.no:
+        return created
+    await _record_decision(store, order, order.decision, trace=trace, tx=tx)
+    await store.audit.append(
+        tag=AuditTag.ORDER_CREATED,
+        subject=order.no,
+        outcome="done",
+        fields={"rule": order.decision.rule_id, "pages": order.page_count},
+        tx=tx,
+        **trace,
+    )
+    return created
+
+
+async def _record_decision(
+    store: Store, about: Company | Order, decision: Decision, *, trace: Trace, tx: Any | None
+) -> None:
+    fields = {"rule": decision.rule_id, "rule_version": decision.rule_version}
+    await store.audit.append(
+        tag=AuditTag.ACCESS_DECIDED, subject=about.uscc, outcome=decision.outcome.value, fields=fields, tx=tx, **trace
+    )
+
+
+async def _chosen(store: Store, form: OrderForm) -> tuple[Company, tuple[Document, ...], tuple[OrderItem, ...]]:
+    company = await store.companies.by_uscc(form.uscc)
+    if company is None:
+        raise NotFound
+    needs_dossier = form.document_ids or form.filing_ids
+    documents, items = choose(await store.dossiers.of(form.uscc) if needs_dossier else None, form)
+    return company, documents, items
+
+
+async def _decided(
+    store: Store,
+    account: Account,
+    company: Company,
+    documents: tuple[Document, ...],
+    form: OrderForm,
+    purpose: Purpose,
+    now: datetime,
+) -> Decision:
+    """The decision over everything chosen: a refused extract refuses the order, papers decide the rest."""
+    extract = decide_extract(account, company, now)
+    if not (documents or form.document_ids or form.filing_ids) or (
+        form.with_extract and extract.outcome == Outcome.REFUSE
+    ):
+        return extract
+    grants = await store.accounts.grants(account.id, company.uscc)
+    return decide(account, company, documents, purpose, now, grants=grants)
+
+
+def _refuse_shut(documents: tuple[Document, ...], decision: Decision) -> None:
+    """A paper that stays shut among open ones is named, so that the visitor can leave it out."""
+    for document in documents:
+        verdict = decision.of(document.id)
+        if verdict is None or verdict.outcome == Outcome.REFUSE:
+            raise Invalid({"documents": f"《{document.title}》依规定不能提供，请取消选择后再提交。"})
+
+
+def _same(order: Order, form: OrderForm) -> Order:
+    if order.request_digest != form.digest():
+        raise Conflict("这次提交的内容与先前不同，先前的申请已经受理。请到“我的申请”查看，或返回档案页重新选择材料。")
+    return order
+
+
+def _order(
+    account: Account,
+    company: Company,
+    form: OrderForm,
+    items: tuple[OrderItem, ...],
+    purpose: Purpose,
+    decision: Decision,
+    *,
+    now: datetime,
+    channel: Channel,
+) -> Order:
+    return Order(
+        no=_fresh_number(now),
+        account_id=account.id,
+        request_key=form.request_key,
+        request_digest=form.digest(),
+        uscc=company.uscc,
+        company_name=company.name,
+        requester_masked=mask_requester(account),
+        items=items,
+        with_extract=form.with_extract,
+        page_count=sum(item.page_count for item in items),
+        purpose=purpose,
+        consent_version=form.consent_version,
+        channel=channel,
+        decision=decision,
+        status=OrderStatus.SUBMITTED,
+        history=(Step(status=OrderStatus.SUBMITTED, at=now, by="visitor"),),
+        created_at=now,
+        updated_at=now,
+        due_at=None,
+        copy_no="",
+        refusal="",
+        fault="",
+        attempts=0,
+        version=0,
+        document_ids_permitted=frozenset(),
+    )
+
+
+def mask_requester(account: Account) -> str:
+    """How papers and pages name who asked: a body by its public name with its operator masked, a person masked."""
+    if account.kind == AccountKind.NATURAL:
+        return masks.name(account.name)
+    return f"{account.name}（经办人 {masks.name(account.operator_name)}）" if account.operator_name else account.name
+
+
+def _fresh_number(now: datetime) -> str:
+    return f"TH{beijing(now):%Y%m%d}-" + "".join(secrets.choice(_LETTERS) for _ in range(6))
+
+
+def _usual(form: OrderForm) -> PurposeCode:
+    known = form.purpose in set(PurposeCode)
+    return PurposeCode(form.purpose) if known else PurposeCode.OWN_AFFAIRS
+
+
+def _any_lawyer() -> LawyerClaim:
+    return LawyerClaim(licence_no="1" * 17, firm="样例", case_summary="样例", promised=True)

@@ -1,0 +1,195 @@
+"""Staff accounts and their sign-in: password, then a one-time code. Called by the staff pages and create-staff."""
+
+import asyncio
+import re
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+import pyotp
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+
+from conf.errors import Invalid
+from conf.terms import AuditTag, Channel, StaffRole
+from handlers.flows.ordering import Trace
+from store import Store
+from store.records import Staff
+
+LONGEST_PASSWORD = 128
+SHORTEST_PASSWORD = 12
+FAILURES_ALLOWED = 5
+LOCKED_FOR = timedelta(minutes=15)
+_LOGIN = re.compile(r"[a-z][a-z0-9._-]{2,31}")
+_STEP_SECONDS = 30
+#: The same sentence whatever was wrong: login, password, code, or locked.
+REFUSED = "登录名、口令或一次性密码不正确。连续 5 次不正确会锁定 15 分钟，请稍后再试或联系系统管理员。"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewStaff:
+    """What create-staff prints once and nobody stores: the first password and the authenticator address."""
+
+    staff: Staff
+    password: str
+    totp_uri: str
+
+
+async def create_staff(
+    store: Store, *, login: str, name: str, roles: Collection[StaffRole], password: str = ""
+) -> NewStaff:
+    """Create a staff account; a password is made when none is given. Raises Invalid."""
+    faults = _faults(login, name, roles, password)
+    if await store.staff.by_login(login):
+        faults["login"] = "这个登录名已经有人使用，请另选一个。"
+    if faults:
+        raise Invalid(faults)
+    password = password or secrets.token_urlsafe(15)
+    totp_secret = pyotp.random_base32()
+    password_hash = await asyncio.to_thread(_hasher().hash, password)
+
+    async def work(tx: Any) -> Staff:
+        staff = await store.staff.create(
+            login=login,
+            name=name,
+            roles=frozenset(roles),
+            password_hash=password_hash,
+            totp_secret=totp_secret,
+            tx=tx,
+        )
+        await store.audit.append(
+            tag=AuditTag.STAFF_CREATED,
+            who="",
+            role="system",
+            channel=Channel.COMMAND,
+            request_id="",
+            address="",
+            subject=staff.id,
+            outcome="done",
+            fields={"roles": sorted(role.value for role in roles)},
+            tx=tx,
+        )
+        return staff
+
+    staff = await store.atomically(work)
+    uri = pyotp.TOTP(totp_secret).provisioning_uri(name=login, issuer_name="天河e企查")
+    return NewStaff(staff=staff, password=password, totp_uri=uri)
+
+
+async def check_password(store: Store, *, login: str, password: str, now: datetime, trace: Trace) -> Staff:
+    """First step. Raises Invalid with one and the same sentence for every ground, after the same work."""
+    staff = await store.staff.by_login(login[:64])
+    right = await asyncio.to_thread(_matches, staff.password_hash if staff else _nobody(), password)
+    if staff is None or not right or is_shut(staff, now):
+        await _refuse(store, staff, now=now, trace=trace, ground="password")
+    return staff
+
+
+async def check_code(store: Store, staff_id: str, *, code: str, now: datetime, trace: Trace) -> Staff:
+    """Second step; a code is good once. Success clears the failures and is recorded with the sign-in."""
+    staff = await store.staff.by_id(staff_id)
+    step = 0 if staff is None else _step_of(store.vault.reveal(staff.totp), code, now)
+    if staff is None or is_shut(staff, now) or step <= staff.last_totp_step:
+        await _refuse(store, staff, now=now, trace=trace, ground="code")
+
+    async def work(tx: Any) -> Staff:
+        signed = await store.staff.save_attempt(
+            staff.id, failures=0, locked_until=None, totp_step=step, expect_totp_step=staff.last_totp_step, tx=tx
+        )
+        who = store.vault.person_key(f"staff:{staff.id}")
+        await store.audit.append(
+            tag=AuditTag.STAFF_SIGNED_IN,
+            subject=staff.id,
+            outcome="done",
+            fields={},
+            at=now,
+            tx=tx,
+            **{**trace, "who": who, "role": "staff"},
+        )
+        return signed
+
+    return await store.atomically(work)
+
+
+def is_shut(staff: Staff, now: datetime) -> bool:
+    """Whether the account takes no sign-in now: disabled, or locked after failures."""
+    return staff.disabled or bool(staff.locked_until and now < staff.locked_until)
+
+
+async def _refuse(store: Store, staff: Staff | None, *, now: datetime, trace: Trace, ground: str) -> None:
+    """Count the failure, record it, and say the one sentence."""
+    locked = staff is not None and is_shut(staff, now)
+
+    async def work(tx: Any) -> None:
+        if staff is not None and not locked:
+            failures = staff.failures + 1
+            until = now + LOCKED_FOR if failures >= FAILURES_ALLOWED else None
+            await store.staff.save_attempt(staff.id, failures=0 if until else failures, locked_until=until, tx=tx)
+        await store.audit.append(
+            tag=AuditTag.STAFF_SIGNIN_REFUSED,
+            subject=staff.id if staff else "",
+            outcome="refused",
+            fields={"ground": "locked" if locked else ground},
+            at=now,
+            tx=tx,
+            **trace,
+        )
+
+    await store.atomically(work)
+    raise Invalid({"login": REFUSED})
+
+
+def _faults(login: str, name: str, roles: Collection[StaffRole], password: str) -> dict[str, str]:
+    faults = {}
+    if not _LOGIN.fullmatch(login):
+        faults["login"] = "登录名为 3 到 32 位小写字母、数字或 . _ -，以字母开头。"
+    if not 1 <= len(name) <= 40:
+        faults["name"] = "请填写姓名（40 字以内）。"
+    if not roles:
+        faults["roles"] = "请至少指定一个角色。"
+    if password and not _is_strong(password, login):
+        faults["password"] = "口令至少 12 位，要有三类以上字符（大写、小写、数字、符号），并且不含登录名。"
+    return faults
+
+
+def _is_strong(password: str, login: str) -> bool:
+    """等保二级 身份鉴别 a): length and complexity."""
+    kinds = sum(bool(re.search(pattern, password)) for pattern in (r"[a-z]", r"[A-Z]", r"\d", r"[^A-Za-z0-9]"))
+    fits = SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD
+    return fits and kinds >= 3 and login not in password.lower()
+
+
+def _matches(password_hash: str, password: str) -> bool:
+    """argon2id; tens of milliseconds of CPU outside the interpreter lock, so it runs in a thread."""
+    if len(password) > LONGEST_PASSWORD:
+        password = ""
+    try:
+        return _hasher().verify(password_hash, password)
+    except VerificationError:
+        return False
+
+
+def _step_of(totp_secret: str, code: str, now: datetime) -> int:
+    """The 30-second step whose code this is, one step of clock drift allowed (RFC 6238 §5.2); 0 when none fits."""
+    totp = pyotp.TOTP(totp_secret)
+    current = int(now.timestamp()) // _STEP_SECONDS
+    fits = [step for step in (current - 1, current, current + 1) if secrets.compare_digest(_code(totp, step), code)]
+    return fits[-1] if fits else 0
+
+
+def _code(totp: pyotp.TOTP, step: int) -> str:
+    return totp.generate_otp(step)
+
+
+@cache
+def _hasher() -> PasswordHasher:
+    return PasswordHasher()
+
+
+@cache
+def _nobody() -> str:
+    """A hash no password fits: an unknown login costs the same work as a known one."""
+    return _hasher().hash(secrets.token_urlsafe(32))
