@@ -1,1 +1,185 @@
-"""MongoDB, and nothing else knows it is MongoDB."""
+"""MongoDB, and nothing else knows it is MongoDB. `open_store` is the door; the methods are domain questions."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from pymongo.errors import PyMongoError
+
+from conf.clock import Clock, utc_now
+from conf.keys import Keys
+from conf.settings import Settings, SettingsError
+from store import connection
+from store.connection import Base, ServerFacts, Tx
+from store.vault import Vault
+
+if TYPE_CHECKING:  # each part is imported when first used: a command that needs one does not load all
+    from store.accounts import Accounts
+    from store.audit import Audit
+    from store.companies import Companies
+    from store.copies import Copies
+    from store.dossiers import Dossiers
+    from store.leases import Leases
+    from store.limits import Limits
+    from store.orders import Orders
+    from store.outbox import Outbox
+    from store.ratings import Ratings
+    from store.scans import Scans
+    from store.sessions import Sessions
+    from store.staff import StaffRegister
+    from store.terminals import Terminals
+
+T = TypeVar("T")
+__all__ = ["ServerFacts", "Store", "Tx", "open_store"]
+
+
+async def open_store(settings: Settings, keys: Keys, clock: Clock = utc_now) -> Store:
+    """Connect and check. Raises SettingsError when the address is missing, weak, or (in production) a standalone."""
+    client = connection.connect(settings)
+    base = Base(
+        client=client,
+        db=connection.database(client, settings.mongo_database),
+        vault=Vault(keys),
+        clock=clock,
+        settings=settings,
+        keys=keys,
+    )
+    store = Store(base)
+    try:
+        await store.check_server()
+    except BaseException:
+        await store.close()
+        raise
+    return store
+
+
+class Store:
+    """All parts of the store over one connection pool; one a process, opened inside the running loop."""
+
+    def __init__(self, base: Base) -> None:
+        self._base = base
+        self.vault = base.vault
+        self.clock = base.clock
+
+    async def close(self) -> None:
+        for part in list(vars(self).values()):
+            stop = getattr(part, "stop", None)
+            if stop is not None:
+                await stop()
+        await self._base.client.close()
+
+    async def ping(self) -> bool:
+        """Whether the database answers; never raises."""
+        try:
+            with connection.pymongo.timeout(1.5):
+                await self._base.client.admin.command("ping")
+        except PyMongoError:
+            return False
+        return True
+
+    async def server(self) -> ServerFacts:
+        return await connection.server_facts(self._base.client)
+
+    async def check_server(self) -> None:
+        """Raise SettingsError when the database cannot be reached or cannot do transactions."""
+        try:
+            facts = await self.server()
+        except PyMongoError as fault:
+            raise SettingsError([f"EQICHA_MONGO_URL: the database does not answer ({type(fault).__name__})"]) from None
+        if not facts.replica_set:
+            raise SettingsError(["EQICHA_MONGO_URL: a standalone server cannot keep orders safe; start a replica set"])
+
+    async def ensure_indexes(self) -> None:
+        from store.indexes import ensure_indexes
+
+        await ensure_indexes(self._base.db)
+
+    async def atomically(self, work: Callable[[Tx], Awaitable[T]]) -> T:
+        """Run `work(tx)` in one transaction; pass `tx` to every write in it. It may run more than once."""
+        return await connection.atomically(self._base.client, work)
+
+    @cached_property
+    def companies(self) -> Companies:
+        from store.companies import Companies
+
+        return Companies(self._base)
+
+    @cached_property
+    def dossiers(self) -> Dossiers:
+        from store.dossiers import Dossiers
+
+        return Dossiers(self._base)
+
+    @cached_property
+    def scans(self) -> Scans:
+        from store.scans import Scans
+
+        return Scans(self._base)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        from store.accounts import Accounts
+
+        return Accounts(self._base)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        from store.sessions import Sessions
+
+        return Sessions(self._base)
+
+    @cached_property
+    def orders(self) -> Orders:
+        from store.orders import Orders
+
+        return Orders(self._base)
+
+    @cached_property
+    def copies(self) -> Copies:
+        from store.copies import Copies
+
+        return Copies(self._base)
+
+    @cached_property
+    def ratings(self) -> Ratings:
+        from store.ratings import Ratings
+
+        return Ratings(self._base)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        from store.outbox import Outbox
+
+        return Outbox(self._base)
+
+    @cached_property
+    def staff(self) -> StaffRegister:
+        from store.staff import StaffRegister
+
+        return StaffRegister(self._base)
+
+    @cached_property
+    def terminals(self) -> Terminals:
+        from store.terminals import Terminals
+
+        return Terminals(self._base)
+
+    @cached_property
+    def audit(self) -> Audit:
+        from store.audit import Audit
+
+        return Audit(self._base)
+
+    @cached_property
+    def leases(self) -> Leases:
+        from store.leases import Leases
+
+        return Leases(self._base)
+
+    @cached_property
+    def limits(self) -> Limits:
+        from store.limits import Limits
+
+        return Limits(self._base)
