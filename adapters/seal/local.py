@@ -1,0 +1,89 @@
+"""The local e-seal: a key we hold (PKCS#12 or PKCS#11) applied by pyHanko; chosen by `seal_provider=local`."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from cryptography import x509
+
+from adapters.seal import SealCheck, Sealed, SealPlace
+from adapters.seal.inspecting import inspect_pdf
+from adapters.seal.picture import seal_picture
+from adapters.seal.pki import is_development, seal_files
+from adapters.seal.signing import SealJob, SealOutcome, certificate_der, seal_pdf
+from adapters.workshop import Workshop
+from conf.errors import ProviderRejected, ProviderUnavailable, WorkFault
+from conf.logs import get_log
+from conf.settings import Settings
+
+SYSTEM = "seal"
+_SECONDS = 60  # the longest a sealing may take in its child
+
+log = get_log("seal")
+
+
+class LocalSeal:
+    """SealProvider over our own key. Nothing unsealed ever leaves `sign`: it returns a checked file or raises."""
+
+    def __init__(self, settings: Settings, workshop: Workshop) -> None:
+        """Reads the seal files (in development: makes them). Raises SettingsError naming each that will not do."""
+        self._workshop = workshop
+        self._is_production = settings.is_production
+        self._job = SealJob(
+            files=seal_files(settings),
+            picture=str(seal_picture(settings)),
+            tsa_url=settings.tsa_url,
+            connect_seconds=settings.outside_connect_seconds,
+            total_seconds=settings.outside_total_seconds,
+        )
+        self._under_way: dict[str, asyncio.Task[Sealed]] = {}
+
+    async def sign(self, pdf: bytes, *, place: SealPlace, reason: str, biz_no: str) -> Sealed:
+        """PAdES B-LTA, certified against changes, checked before it is handed out.
+
+        Callers asking at once for one `biz_no` get one seal. Raises ProviderUnavailable or ProviderRejected.
+        """
+        task = self._under_way.get(biz_no)
+        if task is None:
+            task = asyncio.create_task(self._sign(pdf, place, reason, biz_no))
+            self._under_way[biz_no] = task
+            task.add_done_callback(lambda _: self._under_way.pop(biz_no, None))
+        return await asyncio.shield(task)
+
+    async def check(self, pdf: bytes) -> SealCheck:
+        """What a validator finds; a stranger's file is parsed in a child of its own. WorkFault when it is killed."""
+        return await self._workshop.run(inspect_pdf, pdf, self._job.files.roots, seconds=20, pool="intake")
+
+    async def ready(self) -> str:
+        """Certificate subject, serial and days left; ProviderUnavailable when key or certificate cannot be used."""
+        try:
+            der = await self._workshop.run(certificate_der, self._job.files)
+        except WorkFault as fault:
+            raise ProviderUnavailable(SYSTEM, fault.reason) from None
+        certificate = x509.load_der_x509_certificate(der)
+        days = (certificate.not_valid_after_utc - datetime.now(UTC)).days
+        if days < 0:
+            raise ProviderUnavailable(SYSTEM, f"certificate ended on {certificate.not_valid_after_utc:%Y-%m-%d}")
+        if self._is_production and is_development(certificate):
+            raise ProviderRejected(SYSTEM, "the development certificate is refused in production")
+        return f"{certificate.subject.rfc4514_string()} · {certificate.serial_number:x} · {days} days left"
+
+    async def _sign(self, pdf: bytes, place: SealPlace, reason: str, biz_no: str) -> Sealed:
+        try:
+            outcome = await self._workshop.run(seal_pdf, pdf, self._job, place, reason, seconds=_SECONDS)
+        except WorkFault as fault:
+            raise ProviderUnavailable(SYSTEM, fault.reason) from None
+        if outcome.fault:
+            log.warning("seal_failed", biz_no=biz_no, fault=outcome.fault, final=outcome.final)
+            raise (ProviderRejected if outcome.final else ProviderUnavailable)(SYSTEM, outcome.fault)
+        return _sealed(outcome)
+
+
+def _sealed(outcome: SealOutcome) -> Sealed:
+    assert outcome.signed_at is not None
+    return Sealed(
+        pdf=outcome.pdf,
+        sha256=outcome.sha256,
+        signed_at=outcome.signed_at,
+        cert_sn=outcome.cert_sn,
+        signer=outcome.signer,
+    )
