@@ -1,4 +1,4 @@
-"""The sample people, fictional, from people.json: the sandbox signs them in, the sample registry puts them in companies."""
+"""The fictional sample people, from people.json: the sandbox signs them in, the sample registry names them."""
 
 import json
 from dataclasses import dataclass

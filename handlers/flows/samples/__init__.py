@@ -1,1 +1,1 @@
-"""The fictional sample registry: companies, people and scanned papers, reproducible from a seed (`eqicha.py sample`)."""
+"""The fictional sample registry: companies, people and scanned papers from a seed (`eqicha.py sample`)."""
