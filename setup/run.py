@@ -81,7 +81,7 @@ def wait_for(url: str, process: "subprocess.Popen[bytes]", seconds: float = 60) 
 
 
 def welcome(port: int, seconds: float) -> None:
-    from adapters.sandbox.people import people
+    from adapters.sandbox.people import sample_people
 
     print(f"\n天河 e企查 is up after {seconds:.1f} s. Everything in it is fictional.\n")
     print(f"  visitors   http://127.0.0.1:{port}/")
@@ -89,8 +89,8 @@ def welcome(port: int, seconds: float) -> None:
     print(f"  staff      http://127.0.0.1:{port}/staff/signin   (make an account first, see below)")
     print(f"  sandbox    http://127.0.0.1:{SANDBOX_PORT}/   (messages sent, sample people, switchable faults)\n")
     print("Sample people offered at sign-in:")
-    for person in people():
-        print(f"  {person.summary}")
+    for person in sample_people():
+        print(f"  {person.name} ({person.level.name})  {person.hint}")
     print("\nTry first: search for 天河, open a company, sign in as its legal representative, order a copy, verify it.")
     command = ".venv/bin/python -m setup.trial eqicha.py create-staff"
     print(f"A reviewer: {command} --login shenhe --name 样例审核员 --role reviewer")
