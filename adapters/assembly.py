@@ -1,0 +1,82 @@
+"""Opens every adapter the settings name; called once a process by eqicha.py, closed by it at the end."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from adapters.base import Observe, observe_nothing
+from adapters.identity import IdentityProvider
+from adapters.identity.tyrz import TyrzIdentity
+from adapters.mail import MailProvider
+from adapters.mail.smtp import SmtpMail
+from adapters.pdf import PdfEngine
+from adapters.rating import RatingProvider
+from adapters.rating.national import NationalRating
+from adapters.seal import SealProvider
+from adapters.sms import SmsProvider
+from adapters.sms.gateway import GatewaySms
+from conf.keys import Keys
+from conf.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from adapters.workshop import Workshop
+
+Closer = Callable[[], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adapters:
+    """Everything outside, behind Protocols. `keys` signs page claims; `workshop` runs CPU work in child processes."""
+
+    identity: IdentityProvider
+    sms: SmsProvider
+    mail: MailProvider
+    rating: RatingProvider
+    seal: SealProvider
+    pdf: PdfEngine
+    workshop: "Workshop"
+    closers: tuple[Closer, ...] = ()
+
+    async def close(self) -> None:
+        for closer in self.closers:
+            await closer()
+
+
+async def open_adapters(settings: Settings, keys: Keys, *, observe: Observe = observe_nothing) -> Adapters:
+    """Raises SettingsError naming what cannot be opened. `observe` is the metrics hook of adapters/base.py."""
+    # the heavy libraries (pyHanko, WeasyPrint) are loaded when adapters are opened, not when a module is named
+    from adapters.seal.local import LocalSeal
+    from adapters.workshop import Workshop
+
+    workshop = Workshop(settings.child_processes, settings.child_memory_mb)
+    identity = TyrzIdentity(settings, observe=observe)
+    sms = GatewaySms(settings, observe=observe)
+    mail = SmtpMail(settings, observe=observe)
+    rating = _rating(settings, observe)
+    return Adapters(
+        identity=identity,
+        sms=sms,
+        mail=mail,
+        rating=rating,
+        seal=LocalSeal(settings, workshop),
+        pdf=_pdf_engine(settings, workshop),
+        workshop=workshop,
+        closers=(identity.close, sms.close, mail.close, rating.close, workshop.close),
+    )
+
+
+def _rating(settings: Settings, observe: Observe) -> NationalRating:
+    try:
+        return NationalRating(settings, observe=observe)
+    except (OSError, ValueError) as fault:
+        raise SettingsError([f"EQICHA_RATING_PLATFORM_KEY_FILE: {fault}"]) from None
+
+
+def _pdf_engine(settings: Settings, workshop: "Workshop") -> PdfEngine:
+    if settings.pdf_engine == "wkhtmltopdf":
+        from adapters.pdf.wkhtml import WkhtmlEngine
+
+        return WkhtmlEngine(workshop)
+    from adapters.pdf.weasy import WeasyEngine
+
+    return WeasyEngine(workshop)

@@ -1,0 +1,193 @@
+"""The one way out: every adapter's call runs through a Line, every HTTP call through a Web line.
+
+A line gives one deadline, one log event, one metric and one circuit breaker per call, and lets nothing out but
+ProviderRejected (final) and ProviderUnavailable (again later).
+"""
+
+import asyncio
+import json
+import time
+import zlib
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from adapters.breaker import Breaker
+from conf.errors import ProviderRejected, ProviderUnavailable
+from conf.logs import get_log
+
+#: Called once per call with (system, outcome, seconds); outcome is "ok", "rejected" or "unavailable".
+Observe = Callable[[str, str, float], None]
+
+log = get_log("adapters")
+
+#: No answer of ours needs more; whatever is larger is not an answer but an attack or a mistake.
+MAX_ANSWER_BYTES = 1 << 20
+REFERENCE_HEADER = "X-Request-Reference"
+
+#: What a vendor's broken answer makes our parsing raise: a fault of the answer, not of ours.
+GARBLED = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)
+
+
+def observe_nothing(_system: str, _outcome: str, _seconds: float) -> None:
+    """The metrics hook of those who measure nothing."""
+
+
+class Line:
+    """One outside system: `async with line.call("send", reference)` wraps everything one use of it does."""
+
+    def __init__(
+        self,
+        system: str,
+        *,
+        total_seconds: float,
+        breaker: Breaker | None = None,
+        observe: Observe = observe_nothing,
+    ) -> None:
+        self.system, self.total_seconds = system, total_seconds
+        self.breaker, self._observe = breaker or Breaker(), observe
+
+    @asynccontextmanager
+    async def call(self, action: str, reference: str = "") -> AsyncIterator[None]:
+        """Deadline, breaker, log and metric around one use. Raises only the two provider errors (and cancellation).
+
+        `reference` is ours (an order or message number), never a person's.
+        """
+        if not self.breaker.admits():
+            self._note(action, reference, "unavailable", 0.0, "circuit open")
+            raise ProviderUnavailable(self.system, "circuit open")
+        started = time.monotonic()
+        try:
+            with _only_provider_errors(self.system):
+                async with asyncio.timeout(self.total_seconds):
+                    yield
+        except ProviderRejected as fault:  # the system works; it said no
+            self.breaker.succeeded()
+            self._note(action, reference, "rejected", time.monotonic() - started, fault.reason)
+            raise
+        except ProviderUnavailable as fault:
+            self.breaker.failed()
+            self._note(action, reference, "unavailable", time.monotonic() - started, fault.reason)
+            raise
+        self.breaker.succeeded()
+        self._note(action, reference, "ok", time.monotonic() - started, "")
+
+    def _note(self, action: str, reference: str, outcome: str, seconds: float, reason: str) -> None:
+        self._observe(self.system, outcome, seconds)
+        write = log.info if outcome == "ok" else log.warning
+        write(
+            "outside_call", system=self.system, action=action, reference=reference, outcome=outcome,
+            milliseconds=round(seconds * 1000, 1), reason=reason,
+        )  # fmt: skip
+
+
+@contextmanager
+def _only_provider_errors(system: str) -> Iterator[None]:
+    try:
+        yield
+    except (ProviderRejected, ProviderUnavailable):
+        raise
+    except (TimeoutError, httpx.TimeoutException):  # before OSError, whose subclass TimeoutError is
+        raise ProviderUnavailable(system, "no answer in time") from None
+    except (httpx.HTTPError, httpx.InvalidURL, OSError) as fault:
+        raise ProviderUnavailable(system, f"no connection: {type(fault).__name__}") from None
+    except GARBLED as fault:
+        raise ProviderUnavailable(system, f"garbled answer: {type(fault).__name__}") from None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What came back over HTTP: status, media type in lower case, body unpacked and within the size limit."""
+
+    status: int
+    media_type: str
+    body: bytes
+
+    def json(self) -> dict[str, Any]:
+        """The body as a JSON object; raises ValueError for anything else, which a line reports as garbled."""
+        value = json.loads(self.body.decode("utf-8"))
+        if not isinstance(value, dict):
+            raise TypeError("not an object")
+        return value
+
+
+class Web(Line):
+    """A line over HTTP: no redirects, no proxies or credentials from the environment, answers up to 1 MiB."""
+
+    def __init__(
+        self,
+        system: str,
+        *,
+        connect_seconds: float,
+        total_seconds: float,
+        transport: httpx.AsyncBaseTransport | None = None,
+        **line: Any,
+    ) -> None:
+        super().__init__(system, total_seconds=total_seconds, **line)
+        self._client = httpx.AsyncClient(
+            timeout=httpx.Timeout(total_seconds, connect=connect_seconds),
+            follow_redirects=False,
+            trust_env=False,
+            transport=transport,
+            limits=httpx.Limits(max_connections=50, max_keepalive_connections=10),
+            headers={"User-Agent": "eqicha", "Accept-Encoding": "identity"},
+        )
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        reference: str = "",
+        params: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """One request inside `call`. Any status but 200 is ProviderUnavailable: a vendor's no stands in the body."""
+        named = {**(headers or {}), **({REFERENCE_HEADER: reference} if reference else {})}
+        async with self._client.stream(method, url, params=params, content=content, headers=named) as reply:
+            if reply.status_code != 200:
+                raise ProviderUnavailable(self.system, f"HTTP {reply.status_code}")
+            body = await self._body(reply)
+        kind = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return Answer(status=reply.status_code, media_type=kind, body=body)
+
+    async def post_json(
+        self, url: str, payload: Mapping[str, Any], *, reference: str = "", headers: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """POST an object as UTF-8 JSON, read an object back."""
+        content = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+        typed = {"Content-Type": "application/json; charset=utf-8", **(headers or {})}
+        return (await self.send("POST", url, reference=reference, content=content, headers=typed)).json()
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def _body(self, reply: httpx.Response) -> bytes:
+        """Read raw bytes up to the limit, then unpack up to the limit: a small bomb never grows in memory."""
+        raw = bytearray()
+        async for chunk in reply.aiter_raw():
+            raw += chunk
+            if len(raw) > MAX_ANSWER_BYTES:
+                raise ProviderUnavailable(self.system, "answer too large")
+        encoding = reply.headers.get("content-encoding", "identity").strip().lower()
+        if encoding in ("", "identity"):
+            return bytes(raw)
+        if encoding not in ("gzip", "deflate"):  # we asked for none
+            raise ProviderUnavailable(self.system, "answer in an encoding not asked for")
+        return unpack(self.system, bytes(raw))
+
+
+def unpack(system: str, packed: bytes, limit: int = MAX_ANSWER_BYTES) -> bytes:
+    """gzip or zlib bytes → plain bytes, never producing more than `limit` (+1) of them."""
+    stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+    try:
+        plain = stream.decompress(packed, limit + 1)
+    except zlib.error:
+        raise ProviderUnavailable(system, "garbled answer: bad compression") from None
+    if len(plain) > limit:
+        raise ProviderUnavailable(system, "answer too large")
+    return plain

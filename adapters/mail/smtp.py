@@ -1,0 +1,77 @@
+"""Mail over SMTP by aiosmtplib. An empty `mail_host` switches mail off."""
+
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+
+import aiosmtplib
+
+from adapters.base import Line, Observe, observe_nothing
+from conf.clock import Clock, utc_now
+from conf.errors import ProviderRejected, ProviderUnavailable
+from conf.settings import Settings
+
+SYSTEM = "mail"
+FINAL = range(500, 600)  # RFC 5321 §4.2.1: 5yz is a permanent negative answer
+#: 5yz answers that speak of us (authentication, policy, commands), not of this message: the post office may be mended.
+OURS_TO_MEND = frozenset({500, 501, 502, 503, 504, 530, 534, 535, 538})
+
+
+class SmtpMail:
+    """MailProvider; one connection a message, all steps within one deadline."""
+
+    def __init__(self, settings: Settings, *, clock: Clock = utc_now, observe: Observe = observe_nothing) -> None:
+        self._settings, self._clock = settings, clock
+        self._line = Line(SYSTEM, total_seconds=settings.outside_total_seconds, observe=observe)
+
+    async def send(self, *, to: str, subject: str, text: str, reference: str) -> str:
+        """Send plain text; returns the Message-ID, which is made from `reference` and so the same each time."""
+        if not self._settings.mail_host:
+            raise ProviderRejected(SYSTEM, "mail is switched off (EQICHA_MAIL_HOST is empty)")
+        message = self._message(to, subject, text, reference)
+        async with self._line.call("send", reference):
+            await self._deliver(message)
+        return str(message["Message-ID"])
+
+    async def close(self) -> None:
+        """Nothing stays open between messages."""
+
+    def _message(self, to: str, subject: str, text: str, reference: str) -> EmailMessage:
+        message = EmailMessage()
+        try:
+            message["To"] = Address(addr_spec=to)
+            message["Subject"] = subject
+            message["From"] = self._settings.mail_from
+            message["Message-ID"] = f"<{reference}@{self._settings.mail_from.partition('@')[2]}>"
+        except (ValueError, IndexError):  # line breaks, no domain, not an address
+            raise ProviderRejected(SYSTEM, "address or subject refused") from None
+        message["Date"] = format_datetime(self._clock())
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers, please
+        message.set_content(text)
+        return message
+
+    async def _deliver(self, message: EmailMessage) -> None:
+        s = self._settings
+        try:
+            await aiosmtplib.send(
+                message,
+                hostname=s.mail_host,
+                port=s.mail_port,
+                use_tls=s.mail_tls == "tls",
+                start_tls=s.mail_tls == "starttls",
+                username=s.mail_user or None,
+                password=s.mail_password.get_secret_value() or None,
+                timeout=s.outside_total_seconds,
+            )
+        except aiosmtplib.SMTPRecipientsRefused as fault:
+            raise _fault_of(max(refusal.code for refusal in fault.recipients)) from None
+        except aiosmtplib.SMTPResponseException as fault:
+            raise _fault_of(fault.code) from None
+        except aiosmtplib.SMTPException as fault:
+            raise ProviderUnavailable(SYSTEM, f"no connection: {type(fault).__name__}") from None
+
+
+def _fault_of(code: int) -> Exception:
+    if code in FINAL and code not in OURS_TO_MEND:
+        return ProviderRejected(SYSTEM, f"SMTP {code}")
+    return ProviderUnavailable(SYSTEM, f"SMTP {code}")

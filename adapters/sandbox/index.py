@@ -1,0 +1,76 @@
+"""The sandbox's own pages: what was received, fault switches; the same as JSON for tests."""
+
+import json
+from typing import Any
+
+from adapters.sandbox.faulty import SandboxHandler
+from adapters.sandbox.people import sample_people
+from adapters.sandbox.state import FAULTS, SYSTEMS
+
+
+class Index(SandboxHandler):
+    async def get(self) -> None:
+        self.render(
+            "index.html",
+            systems=SYSTEMS,
+            fault_names=FAULTS,
+            faults=self.state.faults.shown(),
+            received=self.state.received,
+            people=sample_people(),
+            base_url=self.state.settings.base_url,
+        )
+
+
+class FaultSwitch(SandboxHandler):
+    """POST /faults: a form (system, fault, times) or JSON {"sms": "slow", "rating": {"fault": "lost", "times": 1}}."""
+
+    async def get(self) -> None:
+        self.write(self.state.faults.shown())
+
+    async def post(self) -> None:
+        is_json = self.request.headers.get("Content-Type", "").startswith("application/json")
+        try:
+            for system, fault, times in self._wishes(is_json):
+                self.state.faults.switch(system, fault, times)
+        except (KeyError, ValueError, TypeError, AttributeError):
+            self.set_status(400)
+            self.write({"error": "unknown system or fault", "systems": list(SYSTEMS), "faults": list(FAULTS)})
+            return
+        if is_json:
+            self.write(self.state.faults.shown())
+        else:
+            self.redirect("/")
+
+    def _wishes(self, is_json: bool) -> list[tuple[str, str, int | None]]:
+        if not is_json:
+            times = self.text("times")
+            return [(self.text("system"), self.text("fault"), int(times) if times else None)]
+        wishes: dict[str, Any] = json.loads(self.request.body)
+        split = {name: wish if isinstance(wish, dict) else {"fault": wish} for name, wish in wishes.items()}
+        return [(name, wish.get("fault") or "", wish.get("times")) for name, wish in split.items()]
+
+
+class Received(SandboxHandler):
+    """GET /sandbox/received?system=sms: what that system kept; without `system`, all of it."""
+
+    async def get(self) -> None:
+        system = self.text("system")
+        chosen = {system: self.state.received.get(system, [])} if system else self.state.received
+        calls = {name: self.state.calls[name] for name in SYSTEMS}
+        self.write({"system": system, "items": chosen.get(system, []), "received": chosen, "calls": calls})
+
+
+class Forget(SandboxHandler):
+    """POST /sandbox/forget: as freshly started."""
+
+    async def post(self) -> None:
+        self.state.forget()
+        self.redirect("/")
+
+
+ROUTES = [
+    (r"/", Index),
+    (r"/faults", FaultSwitch),
+    (r"/sandbox/received", Received),
+    (r"/sandbox/forget", Forget),
+]

@@ -1,0 +1,106 @@
+"""What the sandbox remembers, all in memory: what each system received, switched faults, codes and tokens."""
+
+import asyncio
+import hashlib
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from conf.clock import utc_now
+from conf.settings import Settings
+from conf.terms import IdentityLevel
+
+SYSTEMS = {
+    "identity": "统一身份认证平台",
+    "sms": "短信平台",
+    "mail": "邮件服务器",
+    "rating": "好差评平台",
+    "tsa": "时间戳服务",
+}
+
+#: name → what a tester reads. `lost`, `slow` and `truncated` do the work first; the others never get that far.
+FAULTS = {
+    "refuse": "拒绝连接",
+    "slow": "很慢才答复",
+    "hang": "永不答复",
+    "500": "内部错误 500",
+    "html": "答复网页",
+    "truncated": "答复中断（已办理）",
+    "garbage": "答复乱码",
+    "huge": "答复无穷大",
+    "bomb": "答复压缩炸弹",
+    "redirect": "重定向到别处",
+    "lost": "答复丢失（已办理）",
+}
+
+
+class Faults:
+    """Which system misbehaves how, and for how many more calls (None: until switched off)."""
+
+    def __init__(self) -> None:
+        self._set: dict[str, tuple[str, int | None]] = {}
+
+    def switch(self, system: str, fault: str, times: int | None = None) -> None:
+        """`fault` "" switches off. Raises KeyError for an unknown system or fault."""
+        SYSTEMS[system]
+        if not fault:
+            self._set.pop(system, None)
+            return
+        FAULTS[fault]
+        self._set[system] = (fault, times)
+
+    def clear(self) -> None:
+        self._set.clear()
+
+    def take(self, system: str) -> str:
+        """The fault for the call that comes in now; counts it down."""
+        fault, times = self._set.get(system, ("", None))
+        if times is not None:
+            self.switch(system, fault if times > 1 else "", times - 1)
+        return fault
+
+    def shown(self) -> dict[str, dict[str, Any]]:
+        return {system: {"fault": fault, "times": times} for system, (fault, times) in self._set.items()}
+
+
+@dataclass(kw_only=True)
+class SandboxState:
+    """One sandbox. Everything a counterpart would keep; nothing survives a restart."""
+
+    settings: Settings
+    clock: Callable[[], datetime] = utc_now
+    slow_seconds: float = 5.0
+    faults: Faults = field(default_factory=Faults)
+    received: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {name: [] for name in SYSTEMS})
+    calls: Counter[str] = field(default_factory=Counter)  # requests seen per system, answered or not
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    # identity: one-time codes and tokens by their text, raised levels by person key
+    codes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    levels: dict[str, IdentityLevel] = field(default_factory=dict)
+    # sms: nonces seen; rating: cases, services by their keys
+    nonces: set[str] = field(default_factory=set)
+    cases: dict[str, dict[str, str]] = field(default_factory=dict)
+    services: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+
+    def record(self, system: str, key: str, **facts: Any) -> dict[str, Any]:
+        """Keep what came in under `key`; the same key again only counts as a repeat. Returns the kept row."""
+        for row in self.received[system]:
+            if row["key"] == key:
+                row["repeats"] += 1
+                return row
+        number = f"{system.upper()}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+        row = {"key": key, "number": number, "repeats": 0, "at": self.clock().isoformat(), **facts}
+        self.received[system].append(row)
+        return row
+
+    def forget(self) -> None:
+        """As freshly started, faults off; used between tests."""
+        self.faults.clear()
+        self.calls.clear()
+        for kept in (self.codes, self.tokens, self.levels, self.nonces, self.cases, self.services):
+            kept.clear()
+        for rows in self.received.values():
+            rows.clear()

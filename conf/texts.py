@@ -1,0 +1,48 @@
+"""Message templates (conf/texts.toml) by id; read by flows/notices and, as the approved ones, by the SMS sandbox."""
+
+import string
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from conf.terms import Notice
+
+ONE_PART, LONG_PART = 70, 67  # UCS-2 units an SMS carries alone, and in each part of a longer text
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Text:
+    """One message in its two forms. Placeholders are `${name}`."""
+
+    notice: Notice
+    template: str  # id at the SMS platform
+    sms: str
+    subject: str
+    mail: str
+
+    @property
+    def sms_names(self) -> frozenset[str]:
+        """Placeholders of the SMS; the platform refuses any other set of values."""
+        return frozenset(string.Template(self.sms).get_identifiers())
+
+    def mail_text(self, values: dict[str, str]) -> tuple[str, str]:
+        """Subject and body with the values put in; raises KeyError when one is missing."""
+        return string.Template(self.subject).substitute(values), string.Template(self.mail).substitute(values)
+
+
+@cache
+def all_texts() -> tuple[Text, ...]:
+    """Every text; raises at first use when a Notice has none."""
+    rows = tomllib.loads(Path(__file__).with_name("texts.toml").read_text(encoding="utf-8"))
+    return tuple(Text(notice=n, **{**rows[n.value], "mail": rows[n.value]["mail"].strip() + "\n"}) for n in Notice)
+
+
+def text_of(notice: Notice) -> Text:
+    return next(text for text in all_texts() if text.notice is notice)
+
+
+def sms_parts(text: str) -> int:
+    """Messages the network sends for `text`, signature included: characters beyond the BMP count twice."""
+    units = len(text.encode("utf-16-be")) // 2
+    return 1 if units <= ONE_PART else -(-units // LONG_PART)

@@ -1,0 +1,149 @@
+"""Messages to visitors: written with the state they tell of, sent afterwards. Called by flows and background work."""
+
+import random
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from conf.clock import beijing
+from conf.errors import IntegrityFault, ProviderRejected, ProviderUnavailable
+from conf.logs import get_log
+from conf.terms import Notice, OutboxKind, OutboxStatus
+from conf.texts import text_of
+from handlers.flows import rating_reports
+from store.ids import sortable_id
+from store.records import Account, Order, OutboxMessage, Secret
+
+if TYPE_CHECKING:
+    from adapters.assembly import Adapters
+    from store import Store
+
+log = get_log("notices")
+
+#: Longer than any outside call may take, so that a message is never under way twice.
+LEASE_SECONDS = 30
+#: Seconds until the next try, by tries made so far; afterwards the last one again.
+RETRY_AFTER = (5, 15, 60, 300, 900, 1800, 3600)
+#: No use telling later: a message, a rating.
+GIVE_UP_AFTER = {
+    OutboxKind.SMS: timedelta(hours=24),
+    OutboxKind.MAIL: timedelta(days=3),
+    OutboxKind.RATING: timedelta(days=30),
+}
+JITTER = 0.2  # ± share, so that a recovered counterpart is not met by all at once
+
+
+async def queue(
+    store: "Store", order: Order, notice: Notice, *, now: datetime, tx: Any, until: datetime | None = None
+) -> None:
+    """Put the SMS (and the mail, where an address is known) about `order` into the outbox, in the caller's transaction.
+
+    `until`: last moment of download, for COPY_READY. The same notice of the same order is queued once.
+    """
+    account = await store.accounts.by_id(order.account_id)
+    if account is None:
+        return
+    values = _values(order, notice, until)
+    for kind, recipient in _ways(account):
+        await store.outbox.put(_message(order, notice, kind, recipient, values, now), tx)
+
+
+async def deliver_next(
+    store: "Store",
+    adapters: "Adapters",
+    *,
+    owner: str,
+    now: datetime,
+    kinds: Collection[OutboxKind] | None = None,
+    chance: random.Random | None = None,
+) -> bool:
+    """Send the oldest message that is due; False when none is. Whatever happens to it, nothing else waits for it.
+
+    No database session is open while the outside system is asked.
+    """
+    message = await store.outbox.claim(owner, LEASE_SECONDS, kinds)
+    if message is None:
+        return False
+    try:
+        await _send(store, adapters, message)
+    except ProviderRejected as fault:
+        await store.outbox.reject(message.id, owner, fault.reason)
+        log.warning("message_rejected", reference=message.reference, kind=message.kind.value, reason=fault.reason)
+    except ProviderUnavailable as fault:
+        await _again(store, message, owner, now, fault.reason, chance or random.Random())  # noqa: S311  spreads load
+    except (IntegrityFault, LookupError, ValueError) as fault:  # it cannot even be put together: no repeat mends that
+        await store.outbox.reject(message.id, owner, f"cannot be put together: {type(fault).__name__}")
+        log.error("message_unsendable", reference=message.reference, fault=type(fault).__name__)
+    else:
+        await store.outbox.done(message.id, owner)
+    return True
+
+
+def wait_before(tries: int, chance: random.Random) -> timedelta:
+    """How long to wait after `tries` tries (≥ 1), spread by ± 20 %."""
+    base = RETRY_AFTER[min(tries, len(RETRY_AFTER)) - 1]
+    return timedelta(seconds=base * chance.uniform(1 - JITTER, 1 + JITTER))
+
+
+def _ways(account: Account) -> list[tuple[OutboxKind, Secret]]:
+    known = ((OutboxKind.SMS, account.phone), (OutboxKind.MAIL, account.mail))
+    return [(kind, recipient) for kind, recipient in known if recipient is not None]
+
+
+def _values(order: Order, notice: Notice, until: datetime | None) -> dict[str, str]:
+    """What the texts need; never a name, a company or an address."""
+    values = {"order_no": order.no}
+    if notice is Notice.COPY_READY:
+        if until is None:
+            raise ValueError("COPY_READY tells until when the copy can be downloaded: give `until`")
+        local = beijing(until)
+        values["until"] = f"{local.month}月{local.day}日{local:%H:%M}"
+    return values
+
+
+def _message(
+    order: Order, notice: Notice, kind: OutboxKind, recipient: Secret, values: dict[str, str], now: datetime
+) -> OutboxMessage:
+    return OutboxMessage(
+        id=sortable_id(now),
+        kind=kind,
+        reference=f"{order.no}.{notice.value}.{kind.value}",
+        order_no=order.no,
+        body={"notice": notice.value, "values": values},
+        recipient=recipient,
+        status=OutboxStatus.WAITING,
+        attempts=0,
+        next_at=now,
+        created_at=now,
+        done_at=None,
+        fault="",
+    )
+
+
+async def _send(store: "Store", adapters: "Adapters", message: OutboxMessage) -> None:
+    """One try at the outside system. Raises ProviderRejected or ProviderUnavailable."""
+    if message.kind is OutboxKind.RATING:
+        report = await rating_reports.report_of(store, message.order_no, number=int(message.body["number"]))
+        await adapters.rating.report(report)
+        return
+    if message.recipient is None:
+        raise ProviderRejected(message.kind.value, "no recipient")
+    to, values = store.vault.reveal(message.recipient), dict(message.body["values"])
+    text = text_of(Notice(message.body["notice"]))
+    if message.kind is OutboxKind.SMS:
+        await adapters.sms.send(phone=to, template=text.template, values=values, reference=message.reference)
+    else:
+        subject, body = text.mail_text(values)
+        await adapters.mail.send(to=to, subject=subject, text=body, reference=message.reference)
+
+
+async def _again(
+    store: "Store", message: OutboxMessage, owner: str, now: datetime, reason: str, chance: random.Random
+) -> None:
+    """Later, or never: after a day nobody needs to be told that a copy is ready."""
+    if now - message.created_at >= GIVE_UP_AFTER[message.kind]:
+        await store.outbox.give_up(message.id, owner, reason)
+        log.error("message_given_up", reference=message.reference, kind=message.kind.value, reason=reason)
+        return
+    at = now + wait_before(max(1, message.attempts), chance)
+    await store.outbox.retry(message.id, owner, at, reason)

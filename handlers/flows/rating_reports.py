@@ -1,0 +1,43 @@
+"""A stored rating as the rating platform wants it; read at the moment of sending, so the outbox holds no names."""
+
+from typing import TYPE_CHECKING
+
+from adapters.rating import RatingReport
+from conf.errors import ProviderRejected
+from conf.terms import AccountKind, OrderStatus
+from store.records import Account, Order, Rating
+
+if TYPE_CHECKING:
+    from store import Store
+
+TASK_NAME = "企业登记档案查询"
+
+
+async def report_of(store: "Store", order_no: str, *, number: int) -> RatingReport:
+    """The report of rating `number` of an order. Raises ProviderRejected when what it tells of is gone."""
+    order = await store.orders.by_no(order_no)
+    account = await store.accounts.by_id(order.account_id) if order else None
+    rating = next((each for each in await store.ratings.of_order(order_no) if each.number == number), None)
+    if order is None or account is None or rating is None:
+        raise ProviderRejected("rating", "order, account or rating is gone")
+    return _report(order, account, rating, id_number=store.vault.reveal(account.id_number))
+
+
+def _report(order: Order, account: Account, rating: Rating, *, id_number: str) -> RatingReport:
+    finished = next((step.at for step in order.history if step.status is OrderStatus.READY), order.updated_at)
+    return RatingReport(
+        order_no=order.no,
+        task_name=TASK_NAME,
+        company_name=order.company_name,
+        visitor_name=account.name,
+        visitor_is_body=account.kind is AccountKind.LEGAL,
+        id_number=id_number,
+        accepted_at=order.created_at,
+        finished_at=finished,
+        channel=rating.channel,
+        satisfaction=rating.satisfaction,
+        tags=rating.tags,
+        text=rating.text,
+        rated_at=rating.at,
+        number=rating.number,
+    )
