@@ -1,0 +1,201 @@
+"""Contexts of the dossier page and the viewer; made by handlers/dossiers.py and handlers/pageviews.py."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from conf.access import RULES, NextStep, Rule, Scope
+from conf.terms import DocumentFlag, FilingKind, IdentityLevel, Outcome, PageSize, PurposeCode
+from store.records import Company, Decision, Document, Dossier, Filing, Page
+from views.contexts import Context, context
+from views.filters import label
+
+#: Steps of the viewer's zoom in per cent of the width of its frame; "100" fits.
+ZOOM_STEPS = (100, 125, 150, 200, 300)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Paper:
+    """One line of the catalogue. `state`: open | order (after review) | locked | unscanned."""
+
+    id: str
+    name: str
+    dated: date | None
+    page_count: int
+    state: str
+    why: str = ""
+    remedy: str = ""
+    address: str = ""
+
+    @property
+    def is_choosable(self) -> bool:
+        return self.state in ("open", "order")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FilingPart:
+    """One registration event with the papers this visitor is told of."""
+
+    id: str
+    kind: FilingKind
+    title: str
+    approved_on: date
+    papers: tuple[Paper, ...]
+
+    @property
+    def page_count(self) -> int:
+        return sum(paper.page_count for paper in self.papers)
+
+    @property
+    def is_choosable(self) -> bool:
+        """Taken whole only when every scanned paper of it may be ordered."""
+        scanned = [paper for paper in self.papers if paper.state != "unscanned"]
+        return len(scanned) > 1 and all(paper.is_choosable for paper in scanned)
+
+
+@context
+class DossierPage(Context):
+    """The catalogue, or why there is none for this visitor and what to do next."""
+
+    template = "pages/dossier.html"
+    company: Company
+    decision: Decision
+    step: NextStep
+    needed_level: IdentityLevel | None
+    level: IdentityLevel
+    filings: tuple[FilingPart, ...]
+    purpose: PurposeCode
+
+    @property
+    def purpose_options(self) -> tuple[tuple[str, str], ...]:
+        return tuple((str(code), label(code)) for code in PurposeCode)
+
+    @property
+    def is_choosable(self) -> bool:
+        return any(paper.is_choosable for filing in self.filings for paper in filing.papers)
+
+    @property
+    def paper_count(self) -> int:
+        return sum(len(filing.papers) for filing in self.filings)
+
+    @property
+    def page_count(self) -> int:
+        return sum(filing.page_count for filing in self.filings)
+
+    @property
+    def is_shut(self) -> bool:
+        return not self.filings and self.decision.outcome is Outcome.REFUSE
+
+
+@context
+class Viewer(Context):
+    """One page of one paper, its neighbours and its size on screen."""
+
+    template = "pages/viewer.html"
+    company: Company
+    document: Document
+    pages: tuple[Page, ...]
+    number: int
+    zoom: int
+    purpose: PurposeCode
+    watermark: str
+
+    @property
+    def page(self) -> Page:
+        return self.pages[self.number - 1]
+
+    @property
+    def size(self) -> PageSize:
+        """Enlarged, the full scan is sent, else the size made for the screen."""
+        return PageSize.FULL if self.zoom > 150 else PageSize.VIEW
+
+    @property
+    def wider(self) -> int | None:
+        return next((step for step in ZOOM_STEPS if step > self.zoom), None)
+
+    @property
+    def narrower(self) -> int | None:
+        return next((step for step in reversed(ZOOM_STEPS) if step < self.zoom), None)
+
+    def address(self, number: int, zoom: int = 100) -> str:
+        base = f"/companies/{self.company.uscc}/documents/{self.document.id}/pages/{number}"
+        return base if zoom == 100 else f"{base}?zoom={zoom}"
+
+    def alt(self, number: int) -> str:
+        return f"《{self.document.title}》第 {number} 页，共 {len(self.pages)} 页（扫描影像，带查阅水印）"
+
+
+def parts_of(dossier: Dossier, decision: Decision) -> tuple[FilingPart, ...]:
+    """What the visitor is told of each filing, newest first; a paper shut with the whole dossier is not even named."""
+    found = []
+    for filing in sorted(dossier.filings, key=lambda filing: (filing.approved_on, filing.number), reverse=True):
+        papers = tuple(paper for document in filing.documents if (paper := _paper(document, decision)))
+        if papers:
+            found.append(_part(filing, papers, by_kind=_is_by_kind(decision)))
+    return tuple(found)
+
+
+def _part(filing: Filing, papers: tuple[Paper, ...], *, by_kind: bool) -> FilingPart:
+    title = "" if by_kind else filing.title
+    return FilingPart(id=filing.id, kind=filing.kind, title=title, approved_on=filing.approved_on, papers=papers)
+
+
+def _is_by_kind(decision: Decision) -> bool:
+    """A lawyer is shown kinds of paper, not titles, until a review opened one."""
+    return decision.facts["purpose"] == PurposeCode.LEGAL_SERVICE and not _is_related(decision)
+
+
+def _is_related(decision: Decision) -> bool:
+    return bool(decision.facts["is_company"] or decision.facts["roles"])
+
+
+def _paper(document: Document, decision: Decision) -> Paper | None:
+    verdict = decision.of(document.id)
+    rule = RULES.by_id(verdict.rule_id) if verdict else None
+    if rule is None or _is_hidden(rule, document, decision):
+        return None
+    by_kind = _is_by_kind(decision) and rule.outcome is not Outcome.PERMIT
+    name = document.kind if by_kind else document.title
+    if DocumentFlag.INTERNAL in document.flags:
+        return _shut("登记机关内部材料", document, rule)
+    if rule.outcome is Outcome.REFUSE and rule.next is not NextStep.CLAIM:
+        return _shut(name, document, rule)
+    return _scanned(name, document, rule)
+
+
+def _is_hidden(rule: Rule, document: Document, decision: Decision) -> bool:
+    if rule.scope is Scope.DOSSIER:
+        return rule.outcome is Outcome.REFUSE and rule.next is not NextStep.CLAIM
+    is_stranger = not _is_related(decision)
+    return is_stranger and rule.outcome is Outcome.REFUSE and not _is_sensitive_for_lawyer(document, decision)
+
+
+def _is_sensitive_for_lawyer(document: Document, decision: Decision) -> bool:
+    return _is_by_kind(decision) and DocumentFlag.INTERNAL not in document.flags
+
+
+def _shut(name: str, document: Document, rule: Rule) -> Paper:
+    return Paper(
+        id=document.id,
+        name=name,
+        dated=None if rule.id == "document.internal" else document.dated,
+        page_count=document.page_count,
+        state="locked",
+        why=rule.says,
+        remedy=rule.remedy,
+    )
+
+
+def _scanned(name: str, document: Document, rule: Rule) -> Paper:
+    is_open = rule.outcome is Outcome.PERMIT
+    state = "unscanned" if not document.page_count else "open" if is_open else "order"
+    address = f"/companies/{document.uscc}/documents/{document.id}/pages/1" if state == "open" else ""
+    return Paper(
+        id=document.id,
+        name=name,
+        dated=document.dated,
+        page_count=document.page_count,
+        state=state,
+        why="" if is_open else rule.says,
+        remedy="" if is_open else rule.remedy,
+        address=address,
+    )
