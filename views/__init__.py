@@ -1,0 +1,1 @@
+"""Pages as HTML: contexts in, text out. Knows neither Tornado nor the database."""

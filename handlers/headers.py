@@ -1,0 +1,29 @@
+"""Headers and cookie names every answer carries; used by the base handler, static files and the application."""
+
+from conf.settings import Settings
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
+)
+#: Same on every answer, whatever it is.
+STANDING = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()",
+    "X-Frame-Options": "DENY",
+}
+TRANSPORT = "max-age=31536000; includeSubDomains"
+
+
+def cookie_name(settings: Settings, purpose: str) -> str:
+    """`__Host-eqicha-session` over TLS, `eqicha-session` on a developer's machine."""
+    return f"{'__Host-' if settings.is_secure else ''}eqicha-{purpose}"
+
+
+def standing_headers(settings: Settings) -> dict[str, str]:
+    """The standing headers of one deployment."""
+    return STANDING | ({"Strict-Transport-Security": TRANSPORT} if settings.is_secure else {})

@@ -1,0 +1,35 @@
+"""All addresses of the service, joined from the route lists at the foot of each handler module; used by application.py."""
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from tornado.web import URLSpec
+
+#: Modules with a `ROUTES` list of (pattern, handler) or (pattern, handler, kwargs), in the order they are tried.
+MODULES = (
+    "handlers.search",
+    "handlers.companies",
+    "handlers.dossiers",
+    "handlers.pageviews",
+    "handlers.extract",
+    "handlers.orders",
+    "handlers.copies",
+    "handlers.ratings",
+    "handlers.verify",
+    "handlers.signin",
+    "handlers.staff.signin",
+    "handlers.staff.orders",
+    "handlers.kiosk",
+    "handlers.pages",
+    "handlers.ops",
+)
+
+
+def all_routes() -> list[URLSpec]:
+    """Every route; the handler learns its own pattern, which log and metrics use instead of the path."""
+    return [_spec(*route) for name in MODULES if find_spec(name) for route in import_module(name).ROUTES]
+
+
+def _spec(pattern: str, handler: type, kwargs: dict[str, Any] | None = None) -> URLSpec:
+    return URLSpec(pattern, handler, {"route": pattern, **(kwargs or {})})

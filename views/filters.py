@@ -1,0 +1,183 @@
+"""Small functions a template may call as filters: dates, codes, names of terms, marked matches."""
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from conf.clock import beijing
+from conf.terms import (
+    CompanyStatus,
+    FilingKind,
+    OrderStatus,
+    PersonRole,
+    PurposeCode,
+    Satisfaction,
+    VerifyResult,
+)
+
+COMPANY_STATUS = {
+    CompanyStatus.ACTIVE: "存续",
+    CompanyStatus.MOVED_OUT: "迁出",
+    CompanyStatus.REVOKED: "吊销",
+    CompanyStatus.CANCELLED: "注销",
+    CompanyStatus.ANNULLED: "撤销",
+    CompanyStatus.SUSPENDED: "歇业",
+}
+FILING_KIND = {
+    FilingKind.ESTABLISHMENT: "设立登记",
+    FilingKind.CHANGE: "变更登记",
+    FilingKind.RECORD: "备案",
+    FilingKind.CANCELLATION: "注销登记",
+    FilingKind.REVOCATION: "吊销、撤销",
+    FilingKind.MOVE_IN: "迁入",
+    FilingKind.MOVE_OUT: "迁出",
+    FilingKind.PLEDGE: "股权出质",
+    FilingKind.SUSPENSION: "歇业备案",
+    FilingKind.ANNUAL: "年检、年报",
+    FilingKind.LICENCE: "补换执照",
+    FilingKind.SUPERVISION: "监督管理",
+}
+PERSON_ROLE = {
+    PersonRole.LEGAL_REPRESENTATIVE: "法定代表人",
+    PersonRole.RESPONSIBLE_PERSON: "负责人",
+    PersonRole.MANAGING_PARTNER: "执行事务合伙人",
+    PersonRole.OPERATOR: "经营者",
+    PersonRole.INVESTOR: "投资人",
+    PersonRole.SHAREHOLDER: "股东",
+    PersonRole.DIRECTOR: "董事",
+    PersonRole.SUPERVISOR: "监事",
+    PersonRole.EXECUTIVE: "高级管理人员",
+}
+PURPOSE = {
+    PurposeCode.OWN_AFFAIRS: "办理本企业事务",
+    PurposeCode.LITIGATION: "诉讼、仲裁",
+    PurposeCode.FINANCING: "融资、贷款",
+    PurposeCode.BIDDING: "招标投标",
+    PurposeCode.CROSS_BORDER: "涉外、公证事务",
+    PurposeCode.SHAREHOLDER_RIGHTS: "行使股东、董事、监事权利",
+    PurposeCode.LEGAL_SERVICE: "律师承办法律事务",
+    PurposeCode.OTHER: "其他",
+}
+ORDER_STATUS = {
+    OrderStatus.SUBMITTED: "已提交",
+    OrderStatus.UNDER_REVIEW: "人工审核中",
+    OrderStatus.PERMITTED: "已同意，排队制作",
+    OrderStatus.SEALING: "正在盖章",
+    OrderStatus.READY: "可以下载",
+    OrderStatus.DOWNLOADED: "已下载",
+    OrderStatus.RATED: "已评价",
+    OrderStatus.REFUSED: "未予同意",
+    OrderStatus.FAILED: "制作失败",
+    OrderStatus.EXPIRED: "已过下载期",
+}
+SATISFACTION = {
+    Satisfaction.VERY_GOOD: "非常满意",
+    Satisfaction.GOOD: "满意",
+    Satisfaction.FAIR: "基本满意",
+    Satisfaction.BAD: "不满意",
+    Satisfaction.VERY_BAD: "非常不满意",
+}
+VERIFY_RESULT = {
+    VerifyResult.VALID: "有效",
+    VerifyResult.EXPIRED: "已过有效期",
+    VerifyResult.WITHDRAWN: "已撤回",
+    VerifyResult.NOT_FOUND: "查无此件",
+    VerifyResult.ALTERED: "内容被改动",
+}
+_KINDS = {
+    CompanyStatus.ACTIVE: "success",
+    CompanyStatus.REVOKED: "danger",
+    CompanyStatus.ANNULLED: "danger",
+    CompanyStatus.SUSPENDED: "warning",
+    CompanyStatus.MOVED_OUT: "info",
+    OrderStatus.READY: "success",
+    OrderStatus.DOWNLOADED: "success",
+    OrderStatus.RATED: "success",
+    OrderStatus.REFUSED: "danger",
+    OrderStatus.FAILED: "danger",
+    OrderStatus.UNDER_REVIEW: "warning",
+    OrderStatus.EXPIRED: "neutral",
+}
+
+
+def label(term: Any) -> str:
+    """A term in the visitor's language: statuses, kinds, roles, purposes, satisfaction."""
+    for table in _TABLES:
+        if type(term) is table[0]:
+            return table[1][term]
+    return str(term)
+
+
+def tag_kind(status: Any) -> str:
+    """Colour family of a status tag; the text says the same, so colour is never alone."""
+    return _KINDS.get(status, "neutral")
+
+
+def day(value: date | None, absent: str = "—") -> str:
+    """2026年11月21日; a moment is first brought to Beijing time."""
+    if value is None:
+        return absent
+    if isinstance(value, datetime):
+        value = beijing(value)
+    return f"{value.year}年{value.month}月{value.day}日"
+
+
+def minute(value: datetime | None, absent: str = "—") -> str:
+    """2026年11月21日 10:05, Beijing time."""
+    return absent if value is None else f"{day(value)} {beijing(value):%H:%M}"
+
+
+def second(value: datetime) -> str:
+    """2026年11月21日 10:05:30, Beijing time; for what an extract was made from."""
+    return f"{day(value)} {beijing(value):%H:%M:%S}"
+
+
+def iso(value: date | datetime | None) -> str:
+    """For `<time datetime=…>`."""
+    return value.isoformat() if value else ""
+
+
+def marked(text: str, spans: Iterable[tuple[int, int]]) -> Markup:
+    """`text` with the (start, end) spans in `<mark>`; everything is escaped first."""
+    parts, at = [], 0
+    for start, end in sorted(spans):
+        if start < at or end <= start or end > len(text):
+            continue
+        parts += [escape(text[at:start]), Markup("<mark>"), escape(text[start:end]), Markup("</mark>")]
+        at = end
+    parts.append(escape(text[at:]))
+    return Markup("").join(parts)
+
+
+def grouped(code: str, size: int = 4) -> str:
+    """A long code in groups for the eye: 9144 0101 …"""
+    return " ".join(code[i : i + size] for i in range(0, len(code), size))
+
+
+def count(number: int) -> str:
+    """1,234"""
+    return f"{number:,}"
+
+
+_TABLES: tuple[tuple[type, dict[Any, str]], ...] = (
+    (CompanyStatus, COMPANY_STATUS),
+    (FilingKind, FILING_KIND),
+    (PersonRole, PERSON_ROLE),
+    (PurposeCode, PURPOSE),
+    (OrderStatus, ORDER_STATUS),
+    (Satisfaction, SATISFACTION),
+    (VerifyResult, VERIFY_RESULT),
+)
+FILTERS: dict[str, Callable[..., Any]] = {
+    "label": label,
+    "tag_kind": tag_kind,
+    "day": day,
+    "minute": minute,
+    "second": second,
+    "iso": iso,
+    "marked": marked,
+    "grouped": grouped,
+    "count_text": count,
+}
