@@ -24,7 +24,63 @@ INDEXES: dict[str, list[IndexModel]] = {
     "pages": [
         IndexModel([("document_id", UP), ("number", UP)], name="of_document"),
     ],
-    # -- evidence (orders, copies, outbox, accounts, sessions, ratings, staff, terminals, audit, leases, limits)
+    # -- visitors, staff, machines
+    "accounts": [
+        IndexModel([("provider", UP), ("subject", UP)], name="identity", unique=True),  # one account a person
+    ],
+    "grants": [
+        IndexModel([("account_id", UP), ("uscc", UP), ("until", UP)], name="of_account"),
+    ],
+    "sessions": [
+        IndexModel([("expires_at", UP)], name="over", expireAfterSeconds=0),
+        IndexModel([("account_id", UP)], name="of_account"),  # drop_of
+        IndexModel([("staff_id", UP)], name="of_staff"),
+    ],
+    "staff": [
+        IndexModel([("login", UP)], name="login", unique=True),
+    ],
+    "terminals": [
+        IndexModel([("key_digest", UP)], name="key", unique=True),
+    ],
+    "leases": [],
+    "limits": [
+        IndexModel([("expires_at", UP)], name="over", expireAfterSeconds=0),
+    ],
+    # -- orders and what follows from them
+    "orders": [
+        IndexModel([("account_id", UP), ("request_key", UP)], name="request", unique=True),  # made once
+        IndexModel([("account_id", UP), ("created_at", DOWN), ("_id", DOWN)], name="of_account"),
+        IndexModel([("status", UP), ("created_at", UP), ("_id", UP), ("free_at", UP)], name="queue"),  # claim, review
+        IndexModel([("expires_at", UP), ("status", UP)], name="expiry", sparse=True),
+    ],
+    "copies": [
+        IndexModel([("order_no", UP)], name="order", unique=True),  # one copy an order
+        IndexModel([("code.b", UP)], name="code", unique=True),
+        IndexModel([("sha256", UP)], name="file"),
+    ],
+    "copy_files.files": [
+        IndexModel([("filename", UP), ("uploadDate", UP)], name="filename_1_uploadDate_1"),  # GridFS
+    ],
+    "copy_files.chunks": [
+        IndexModel([("files_id", UP), ("n", UP)], name="files_id_1_n_1", unique=True),  # GridFS
+    ],
+    "ratings": [
+        IndexModel([("order_no", UP), ("number", UP)], name="of_order"),
+    ],
+    "outbox": [
+        IndexModel([("reference", UP)], name="reference", unique=True),  # written once
+        IndexModel([("status", UP), ("next_at", UP), ("place", UP)], name="queue"),
+        IndexModel([("order_no", UP), ("place", UP)], name="of_order"),
+    ],
+    # -- evidence
+    "audit_events": [
+        IndexModel(  # no position twice
+            [("position", UP)], name="position", unique=True, partialFilterExpression={"position": {"$gte": 0}}
+        ),
+        IndexModel([("waiting", UP), ("_id", UP)], name="waiting", partialFilterExpression={"waiting": True}),
+    ],
+    "audit_trees": [],
+    "audit_checkpoints": [],
 }
 
 

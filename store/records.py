@@ -459,3 +459,14 @@ class Checkpoint:
     at: datetime
     key_id: str
     signature: str  # base64
+
+
+@record
+class AuditReport:
+    """What verifying the audit found: `first_bad` is a position, None when no single event is at fault."""
+
+    ok: bool
+    size: int  # events recomputed
+    first_bad: int | None
+    problem: str
+    checkpoints: int  # checkpoints compared

@@ -1,0 +1,243 @@
+"""Evidence: events written with what they tell of, put in one order by a leased sequencer, kept in a Merkle tree.
+
+Every flow appends; background and handlers/flows/evidence.py sequence, checkpoint and verify (store/audit_check.py).
+A stored event carries, beside the fields of AuditEvent, `waiting` until it has a position, and `tie`: a keyed hash,
+first over its leaf, then over its position and that. Whoever changes the database without the keys cannot make a tie,
+so an event edited, forged or moved is named exactly; whoever has the keys is caught by the checkpoints outside.
+"""
+
+import asyncio
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, UpdateOne
+from pymongo.errors import DuplicateKeyError
+
+from conf.terms import AUDIT_FIELDS, AuditTag, Channel
+from store.connection import Base, Row, Tx, atomically
+from store.encode import from_bson, to_bson
+from store.ids import sortable_id
+from store.leases import Leases
+from store.merkle import Frontier, leaf_hash
+from store.records import AuditEvent, AuditReport, Checkpoint
+from store.vault import Vault
+
+ORIGIN = "eqicha.tianhe/audit"
+#: What a leaf covers: all of an event but its position, which the tree itself gives.
+EVIDENCE = ("at", "who", "role", "channel", "request_id", "address", "subject", "outcome", "tag", "fields")
+BATCH = 500
+#: Seconds between looking and taking: an event whose transaction commits in between keeps its place by time.
+SETTLE = 0.05
+LEASE_SECONDS = 10
+#: Field values that name a person are kept as keyed hashes only.
+_KEYED_FIELDS = frozenset({"query"})
+_KEYED = re.compile(r"[0-9a-f]{64}")
+TREE = "audit"
+
+Sign = Callable[[bytes], tuple[str, bytes]]
+
+
+class Audit:
+    """The events, the tree's frontier and the checkpoints."""
+
+    def __init__(self, base: Base) -> None:
+        self._base, self._clock, self._vault = base, base.clock, base.vault
+        self._events, self._trees = base["audit_events"], base["audit_trees"]
+        self._checkpoints = base["audit_checkpoints"]
+        self._leases = Leases(base)
+
+    async def append(
+        self,
+        *,
+        tag: AuditTag,
+        who: str,
+        role: str,
+        channel: Channel,
+        request_id: str,
+        address: str,
+        subject: str,
+        outcome: str,
+        fields: Mapping[str, Any],
+        at: datetime | None = None,
+        tx: Tx | None = None,
+    ) -> AuditEvent:
+        """Write one event, in the caller's transaction when there is one; it has no position yet.
+
+        `who` and `address` come in clear or already keyed, and are kept keyed. Raises ValueError when the fields are
+        not exactly those of the tag (AUDIT_FIELDS) or hold anything but texts, whole numbers, yes/no, or lists of them.
+        """
+        now = self._clock()
+        event = _with_leaf(
+            AuditEvent(
+                id=sortable_id(now),
+                position=None,
+                tag=AuditTag(tag),
+                at=_to_milliseconds(at or now),
+                who=_keyed(self._vault, who),
+                role=role,
+                channel=Channel(channel),
+                request_id=request_id,
+                address=_keyed(self._vault, address),
+                subject=subject,
+                outcome=outcome,
+                fields=_checked(self._vault, AuditTag(tag), fields),
+                leaf="",
+            )
+        )
+        row = to_bson(event) | {"waiting": True, "tie": tie_of(self._vault, event.leaf)}
+        await self._events.insert_one(row, session=tx)
+        return event
+
+    async def sequence(self, owner: str) -> int:
+        """Give positions to waiting events, in order of writing, and extend the tree; how many were placed.
+
+        One holder at a time; but what keeps positions without gap or fork is the transaction over the frontier, so a
+        process that dies half-way leaves nothing behind.
+        """
+        newest = await self._events.find_one({"waiting": True}, {"_id": 1}, sort=[("_id", DESCENDING)])
+        if newest is None or not await self._leases.take("audit-sequencer", owner, LEASE_SECONDS):
+            return 0
+        await asyncio.sleep(SETTLE)
+        placed = 0
+        for _ in range(10):
+            count = await self._place(newest["_id"])
+            placed += count
+            if count < BATCH:
+                break
+        return placed
+
+    async def checkpoint(self, sign: Sign) -> Checkpoint | None:
+        """Sign the tree as it stands and keep that; None when it has not grown. `sign(text) -> (key id, signature)`."""
+        frontier = await self.frontier()
+        latest = await self.latest_checkpoint()
+        if frontier.size == (latest.size if latest else 0):
+            return None
+        now = self._clock()
+        key_id, signature = sign(signed_text(frontier.size, frontier.root.hex(), now))
+        made = Checkpoint(
+            size=frontier.size,
+            root=frontier.root.hex(),
+            at=now,
+            key_id=key_id,
+            signature=base64.b64encode(signature).decode(),
+        )
+        try:
+            await self._checkpoints.insert_one(to_bson(made, key="size"))
+        except DuplicateKeyError:  # another process signed the same size
+            return None
+        return made
+
+    async def latest_checkpoint(self) -> Checkpoint | None:
+        found = await self._checkpoints.find_one({}, sort=[("_id", DESCENDING)])
+        return None if found is None else from_bson(Checkpoint, found, key="size")
+
+    async def checkpoints(self) -> tuple[Checkpoint, ...]:
+        """All checkpoints kept here, by size."""
+        rows = await self._checkpoints.find({}).sort("_id", ASCENDING).to_list()
+        return tuple(from_bson(Checkpoint, row, key="size") for row in rows)
+
+    async def frontier(self) -> Frontier:
+        """The tree's size and peaks as the sequencer left them."""
+        return _frontier(await self._trees.find_one({"_id": TREE}))
+
+    async def verify(self, checkpoints: tuple[Checkpoint, ...]) -> AuditReport:
+        """Recompute every leaf, place and root against these checkpoints (signatures checked by the caller)."""
+        from store.audit_check import verify
+
+        return await verify(self._base, checkpoints)
+
+    async def events(self, from_position: int = 0, batch: int = 100) -> tuple[AuditEvent, ...]:
+        """Events from a position on, in order."""
+        rows = self._events.find({"position": {"$gte": from_position}}).sort("position", ASCENDING).limit(batch)
+        return tuple(from_bson(AuditEvent, row) for row in await rows.to_list())
+
+    async def oldest_unsequenced_age(self) -> float:
+        """Seconds the first waiting event has been waiting; more than 10 is an alarm."""
+        first = await self._events.find_one({"waiting": True}, {"at": 1}, sort=[("_id", ASCENDING)])
+        return 0.0 if first is None else max(0.0, (self._clock() - first["at"]).total_seconds())
+
+    async def _place(self, newest: str) -> int:
+        """One batch in one transaction: events and frontier move together or not at all."""
+
+        async def work(tx: Tx) -> int:
+            frontier = _frontier(await self._trees.find_one({"_id": TREE}, session=tx))
+            waiting = self._events.find({"waiting": True, "_id": {"$lte": newest}}, {"leaf": 1, "tie": 1}, session=tx)
+            rows = await waiting.sort("_id", ASCENDING).limit(BATCH).to_list()
+            if not rows:
+                return 0
+            moves = [self._move(row, frontier.size + n) for n, row in enumerate(rows)]
+            await self._events.bulk_write(moves, ordered=False, session=tx)
+            grown = frontier.extend(bytes.fromhex(row["leaf"]) for row in rows)
+            state = {"size": grown.size, "peaks": [peak.hex() for peak in grown.peaks]}
+            await self._trees.update_one({"_id": TREE}, {"$set": state}, upsert=True, session=tx)
+            return len(rows)
+
+        return await atomically(self._base.client, work)
+
+    def _move(self, row: Row, position: int) -> UpdateOne:
+        placed = {"position": position, "tie": placed_tie(self._vault, row["tie"], position)}
+        return UpdateOne({"_id": row["_id"], "waiting": True}, {"$set": placed, "$unset": {"waiting": ""}})
+
+
+def leaf_of(row: Mapping[str, Any]) -> str:
+    """Leaf hash (hex) of a stored event: SHA-256(0x00 ‖ canonical JSON of all evidence fields and the id)."""
+    body = {name: row[name] for name in EVIDENCE} | {"id": row["_id"]}
+    body["at"] = body["at"].astimezone(UTC).isoformat(timespec="milliseconds")
+    return leaf_hash(json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()).hex()
+
+
+def tie_of(vault: Vault, leaf: str) -> str:
+    """Keyed hash an event carries from its writing on."""
+    return vault.person_key(f"audit-event:{leaf}")
+
+
+def placed_tie(vault: Vault, tie: str, position: int) -> str:
+    """Keyed hash an event carries once it has a position."""
+    return vault.person_key(f"audit-place:{position}:{tie}")
+
+
+def signed_text(size: int, root: str, at: datetime) -> bytes:
+    """What a checkpoint's signature covers: origin, size, root (hex), time (ISO, UTC), one a line."""
+    return f"{ORIGIN}\n{size}\n{root}\n{at.astimezone(UTC).isoformat(timespec='milliseconds')}\n".encode()
+
+
+def key_id_of(public: bytes) -> str:
+    """Names a public signing key: the first 16 hex digits of its SHA-256."""
+    return hashlib.sha256(public).hexdigest()[:16]
+
+
+def _frontier(row: Row | None) -> Frontier:
+    if row is None:
+        return Frontier()
+    return Frontier(row["size"], tuple(bytes.fromhex(peak) for peak in row["peaks"]))
+
+
+def _with_leaf(event: AuditEvent) -> AuditEvent:
+    return replace(event, leaf=leaf_of(to_bson(event)))
+
+
+def _to_milliseconds(at: datetime) -> datetime:
+    """What MongoDB keeps, so that the leaf can be computed again from the stored event."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def _keyed(vault: Vault, value: str) -> str:
+    return value if _KEYED.fullmatch(value) else vault.person_key(value)
+
+
+def _checked(vault: Vault, tag: AuditTag, fields: Mapping[str, Any]) -> dict[str, Any]:
+    if set(fields) != AUDIT_FIELDS[tag]:
+        wanted = ", ".join(sorted(AUDIT_FIELDS[tag])) or "none"
+        raise ValueError(f"{tag} takes the fields {wanted}; it was given {', '.join(sorted(fields)) or 'none'}")
+    for name, value in fields.items():
+        parts = value if isinstance(value, list | tuple) else [value]
+        if not all(part is None or type(part) in (str, int, bool) for part in parts):
+            raise ValueError(f"{tag}: {name} must be a text, whole number, yes/no or a list of them")
+    kept = {name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()}
+    return kept | {name: _keyed(vault, str(kept[name])) for name in _KEYED_FIELDS & set(kept)}

@@ -1,0 +1,121 @@
+"""Certified copies: the sealed file first, its record second, one an order. Called by sealing, download and verifying.
+
+Files stand in GridFS (`copy_files`) under the SHA-256 of their bytes; a file no record names is an orphan of a crash.
+"""
+
+import asyncio
+import hashlib
+from datetime import datetime
+
+from gridfs.asynchronous import AsyncGridFSBucket
+from gridfs.errors import NoFile
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from conf.errors import Conflict, IntegrityFault, NotFound
+from conf.terms import CopyStatus
+from store.connection import Base, Row, Tx
+from store.encode import from_bson, text, to_bson
+from store.records import Copy
+
+CHUNK = 1 << 20
+_READ_STEPS = 8 << 20
+
+
+class Copies:
+    """Copies by number, order, verification code or digest."""
+
+    def __init__(self, base: Base) -> None:
+        self._copies, self._orders, self._vault = base["copies"], base["orders"], base.vault
+        self._files, self._chunks = base["copy_files.files"], base["copy_files.chunks"]
+        self._bucket = AsyncGridFSBucket(base.db, bucket_name="copy_files", chunk_size_bytes=CHUNK)
+        self._clock = base.clock
+
+    async def put_file(self, pdf: bytes) -> str:
+        """Keep a sealed file and return its SHA-256; the same bytes again are kept once. Never within a transaction."""
+        sha256 = await asyncio.to_thread(_digest, pdf)
+        # A file found again counts as new, so that a sweep running now leaves it to the record that follows.
+        again = await self._files.update_one({"filename": sha256}, {"$set": {"metadata.put_at": self._clock()}})
+        if not again.matched_count:
+            await self._bucket.upload_from_stream(sha256, pdf, metadata={"put_at": self._clock()})
+        return sha256
+
+    async def create(self, copy: Copy, tx: Tx | None = None) -> None:
+        """Keep the record, and with the order the end of its download time. Raises Conflict when the order has one."""
+        try:
+            await self._copies.insert_one(to_bson(copy, key="no"), session=tx)
+        except DuplicateKeyError:
+            raise Conflict(f"order {copy.order_no} has its copy already") from None
+        ends = {"$set": {"expires_at": copy.download_until}}
+        await self._orders.update_one({"_id": copy.order_no}, ends, session=tx)
+
+    async def by_no(self, no: str) -> Copy | None:
+        return await self._one({"_id": text(no)})
+
+    async def by_order(self, order_no: str) -> Copy | None:
+        return await self._one({"order_no": text(order_no)})
+
+    async def by_sha256(self, sha256: str) -> Copy | None:
+        return await self._one({"sha256": text(sha256)})
+
+    async def by_code(self, plain_code: str) -> Copy | None:
+        """The copy with this verification code, read with or without hyphens and spaces, in any case."""
+        plain = text(plain_code).replace("-", "")
+        return await self._one({"code.b": self._vault.blind(plain)})
+
+    async def file(self, sha256: str) -> bytes:
+        """The sealed bytes. Raises NotFound, or IntegrityFault when they are not what was sealed."""
+        try:
+            stream = await self._bucket.open_download_stream_by_name(text(sha256))
+        except NoFile:
+            raise NotFound(sha256) from None
+        parts = []
+        while part := await stream.read(_READ_STEPS):
+            parts.append(part)
+        pdf = b"".join(parts)
+        if await asyncio.to_thread(_digest, pdf) != sha256:
+            raise IntegrityFault(f"the stored copy {sha256[:12]} does not match its digest")
+        return pdf
+
+    async def withdraw(self, no: str, reason: str, tx: Tx | None = None) -> Copy:
+        """Declare a valid copy withdrawn. Raises NotFound, or Conflict when it has been withdrawn before."""
+        gone = {"status": CopyStatus.WITHDRAWN.value, "withdrawn_reason": text(reason)}
+        row = await self._copies.find_one_and_update(
+            {"_id": text(no), "status": CopyStatus.VALID.value},
+            {"$set": gone},
+            return_document=ReturnDocument.AFTER,
+            session=tx,
+        )
+        if row is not None:
+            return from_bson(Copy, row, key="no")
+        known = await self._copies.find_one({"_id": no}, {"_id": 1}, session=tx)
+        raise Conflict(f"copy {no} has been withdrawn") if known else NotFound(no)
+
+    async def sweep_orphans(self, older_than: datetime) -> int:
+        """Delete files put before `older_than` that no record names, and chunks of uploads cut off; how many files."""
+        swept = 0
+        async for row in self._files.find({"metadata.put_at": {"$lt": older_than}}, {"filename": 1}):
+            if await self._copies.find_one({"sha256": row["filename"]}, {"_id": 1}):
+                continue
+            gone = await self._files.delete_one({"_id": row["_id"], "metadata.put_at": {"$lt": older_than}})
+            if gone.deleted_count:
+                await self._chunks.delete_many({"files_id": row["_id"]})
+                swept += 1
+        return swept + await self._sweep_chunks(older_than)
+
+    async def _sweep_chunks(self, older_than: datetime) -> int:
+        """Uploads a crash cut off leave chunks that no file names; their id tells how old they are."""
+        swept = 0
+        for file_id in await self._chunks.distinct("files_id"):
+            if file_id.generation_time < older_than and not await self._files.find_one({"_id": file_id}, {"_id": 1}):
+                await self._chunks.delete_many({"files_id": file_id})
+                swept += 1
+        return swept
+
+    async def _one(self, asked: Row) -> Copy | None:
+        found = await self._copies.find_one(asked)
+        return None if found is None else from_bson(Copy, found, key="no")
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

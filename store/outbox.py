@@ -1,0 +1,118 @@
+"""What must reach outside systems, written with the state it tells of, claimed by a worker. Called by flows/notices.
+
+Messages of one order go out in order: while an earlier one waits, even for its next try, the later ones stay. A message
+delivered, rejected or given up holds up nobody. `next_at` is when a message may be claimed: the end of a lease, or the
+next try; `place` (hidden) keeps the order of writing.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+from pymongo import ASCENDING, ReturnDocument
+
+from conf.terms import OutboxKind, OutboxStatus
+from store.connection import Base, Row, Tx
+from store.encode import from_bson, text, to_bson
+from store.ids import sortable_id
+from store.records import OutboxMessage
+
+WAITING = OutboxStatus.WAITING.value
+
+
+class Outbox:
+    """Messages by id; `reference` is unique and travels along, so that a repeat is recognised outside."""
+
+    def __init__(self, base: Base) -> None:
+        self._outbox, self._clock = base["outbox"], base.clock
+
+    async def put(self, message: OutboxMessage, tx: Tx | None = None) -> None:
+        """Keep a message to be sent; the same reference again changes nothing."""
+        row = to_bson(message) | {"place": sortable_id(self._clock()), "lease_owner": ""}
+        key = {"reference": row.pop("reference")}
+        await self._outbox.update_one(key, {"$setOnInsert": row}, upsert=True, session=tx)
+
+    async def claim(
+        self, owner: str, lease_seconds: float, kinds: Collection[OutboxKind] | None = None
+    ) -> OutboxMessage | None:
+        """Take the longest-due message whose turn it is; None when there is none. Counts one attempt."""
+        due: Row = {"status": WAITING, "next_at": {"$lte": self._clock()}}
+        if kinds is not None:
+            due["kind"] = {"$in": [OutboxKind(kind).value for kind in kinds]}
+        while True:
+            row = await self._outbox.find_one(due, sort=[("next_at", ASCENDING), ("place", ASCENDING)])
+            if row is None:
+                return None
+            ahead = await self._ahead_of(row)
+            if ahead is not None:
+                await self._put_behind(row, ahead)
+            elif taken := await self._take(row, owner, lease_seconds):
+                return from_bson(OutboxMessage, taken)
+
+    async def done(self, id: str, owner: str) -> bool:
+        """Delivered: true whoever holds the lease by now, because it did arrive."""
+        return await self._end({"_id": text(id)}, OutboxStatus.DELIVERED, "")
+
+    async def reject(self, id: str, owner: str, fault: str) -> bool:
+        """The other side refused it for good. False when another holds it by now."""
+        return await self._end({"_id": text(id), "lease_owner": owner}, OutboxStatus.REJECTED, fault)
+
+    async def give_up(self, id: str, owner: str, fault: str) -> bool:
+        """Tried often enough. False when another holds it by now."""
+        return await self._end({"_id": text(id), "lease_owner": owner}, OutboxStatus.GAVE_UP, fault)
+
+    async def retry(self, id: str, owner: str, at: datetime, fault: str) -> bool:
+        """Try again at `at`. False when another holds it by now."""
+        mine = {"_id": text(id), "lease_owner": owner, "status": WAITING}
+        done = await self._outbox.update_one(mine, {"$set": {"next_at": at, "fault": fault, "lease_owner": ""}})
+        return done.matched_count == 1
+
+    async def ages(self) -> dict[OutboxKind, float]:
+        """Seconds the longest-waiting message of each kind has been waiting."""
+        grouped = {"$group": {"_id": "$kind", "since": {"$min": "$created_at"}}}
+        rows = await (await self._outbox.aggregate([{"$match": {"status": WAITING}}, grouped])).to_list()
+        now = self._clock()
+        return {OutboxKind(row["_id"]): max(0.0, (now - row["since"]).total_seconds()) for row in rows}
+
+    async def recent(self, order_no: str) -> tuple[OutboxMessage, ...]:
+        """All messages of an order in the order of writing, for staff."""
+        rows = await self._outbox.find({"order_no": text(order_no)}).sort("place", ASCENDING).to_list()
+        return tuple(from_bson(OutboxMessage, row) for row in rows)
+
+    async def _ahead_of(self, row: Row) -> Row | None:
+        """The earlier message of the same order that still waits."""
+        if not row["order_no"]:
+            return None
+        earlier = {"order_no": row["order_no"], "status": WAITING, "place": {"$lt": row["place"]}}
+        return await self._outbox.find_one(earlier, sort=[("place", ASCENDING)])
+
+    async def _put_behind(self, row: Row, ahead: Row) -> None:
+        """Look again when the one ahead may be tried, not at every claim; `_end` calls it up sooner."""
+        at = max(ahead["next_at"], self._clock() + timedelta(seconds=1))
+        await self._outbox.update_one(
+            {"_id": row["_id"], "status": WAITING, "next_at": row["next_at"]}, {"$set": {"next_at": at}}
+        )
+        if not await self._outbox.find_one({"_id": ahead["_id"], "status": WAITING}, {"_id": 1}):
+            await self._call_up(row["order_no"])  # it ended between our two looks
+
+    async def _take(self, row: Row, owner: str, lease_seconds: float) -> Row | None:
+        held: dict[str, Any] = {"lease_owner": owner, "next_at": self._clock() + timedelta(seconds=lease_seconds)}
+        return await self._outbox.find_one_and_update(
+            {"_id": row["_id"], "status": WAITING, "next_at": row["next_at"]},
+            {"$set": held, "$inc": {"attempts": 1}},
+            return_document=ReturnDocument.AFTER,
+        )
+
+    async def _end(self, whose: Row, status: OutboxStatus, fault: str) -> bool:
+        ended = {"status": status.value, "done_at": self._clock(), "fault": fault, "lease_owner": ""}
+        row = await self._outbox.find_one_and_update(whose | {"status": WAITING}, {"$set": ended})
+        if row is None:
+            return False
+        if row["order_no"]:
+            await self._call_up(row["order_no"])
+        return True
+
+    async def _call_up(self, order_no: str) -> None:
+        """The next of this order may go now. None of them is held: none could be claimed before."""
+        waiting = {"order_no": order_no, "status": WAITING, "lease_owner": ""}
+        await self._outbox.update_many(waiting, {"$set": {"next_at": self._clock()}})

@@ -1,0 +1,114 @@
+"""Our own people: accounts, failed attempts, one-time codes used once. Called by the staffing flow."""
+
+from datetime import datetime
+from typing import Any
+
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from conf.errors import Conflict, NotFound
+from conf.terms import StaffRole
+from store.connection import Base, Row, Tx
+from store.encode import from_bson, text, to_bson
+from store.ids import sortable_id
+from store.records import Staff
+
+
+class StaffRegister:
+    """Staff by login or id. Passwords arrive hashed; the secret of one-time codes is kept encrypted."""
+
+    def __init__(self, base: Base) -> None:
+        self._staff, self._clock, self._vault = base["staff"], base.clock, base.vault
+
+    async def create(
+        self,
+        *,
+        login: str,
+        name: str,
+        roles: frozenset[StaffRole],
+        password_hash: str,
+        totp_secret: str,
+        tx: Tx | None = None,
+    ) -> Staff:
+        """Keep a new account whose first password must be changed. Raises Conflict when the login is taken."""
+        now = self._clock()
+        made = Staff(
+            id=sortable_id(now),
+            login=login,
+            name=name,
+            roles=roles,
+            password_hash=password_hash,
+            totp=self._vault.conceal(totp_secret, "••••••"),
+            disabled=False,
+            must_change=True,
+            failures=0,
+            locked_until=None,
+            last_totp_step=0,
+            created_at=now,
+        )
+        try:
+            await self._staff.insert_one(to_bson(made), session=tx)
+        except DuplicateKeyError:
+            raise Conflict(f"the login {login} is taken; choose another") from None
+        return made
+
+    async def by_login(self, login: str) -> Staff | None:
+        return _staff(await self._staff.find_one({"login": text(login)}))
+
+    async def by_id(self, id: str) -> Staff | None:
+        return _staff(await self._staff.find_one({"_id": text(id)}))
+
+    async def count_failure(self, id: str, *, allowed: int, locked_until: datetime, tx: Tx | None = None) -> Staff:
+        """Add one failure; at `allowed` the count starts anew and the account is locked. Safe under parallel tries."""
+        reached: Row = {"$gte": [{"$add": ["$failures", 1]}, allowed]}
+        change: list[Row] = [
+            {
+                "$set": {
+                    "failures": {"$cond": [reached, 0, {"$add": ["$failures", 1]}]},
+                    "locked_until": {"$cond": [reached, locked_until, "$locked_until"]},
+                }
+            }
+        ]
+        return await self._changed({"_id": text(id)}, change, tx)
+
+    async def save_attempt(
+        self,
+        id: str,
+        *,
+        failures: int,
+        locked_until: datetime | None,
+        totp_step: int | None = None,
+        expect_totp_step: int | None = None,
+        tx: Tx | None = None,
+    ) -> Staff:
+        """Write the outcome of an attempt. With `totp_step` that step's code is used up.
+
+        Raises Conflict when the step, or a later one, has been used, or `expect_totp_step` does not stand any more.
+        """
+        guard: Row = {"_id": text(id)}
+        values: Row = {"failures": failures, "locked_until": locked_until}
+        if totp_step is not None:
+            values["last_totp_step"] = totp_step
+            guard["last_totp_step"] = {"$lt": totp_step}
+            if expect_totp_step is not None:
+                guard["last_totp_step"]["$eq"] = expect_totp_step
+        return await self._changed(guard, {"$set": values}, tx)
+
+    async def set_password(
+        self, id: str, password_hash: str, *, must_change: bool = False, tx: Tx | None = None
+    ) -> Staff:
+        """Keep a new password's hash."""
+        values = {"password_hash": password_hash, "must_change": must_change}
+        return await self._changed({"_id": text(id)}, {"$set": values}, tx)
+
+    async def _changed(self, guard: Row, change: Any, tx: Tx | None) -> Staff:
+        found = await self._staff.find_one_and_update(guard, change, return_document=ReturnDocument.AFTER, session=tx)
+        if found is not None:
+            return from_bson(Staff, found)
+        if len(guard) > 1:
+            raise Conflict("this one-time code has been used")
+        raise NotFound(guard["_id"])
+
+
+def _staff(row: Row | None) -> Staff | None:
+    return None if row is None else from_bson(Staff, row)
