@@ -1,4 +1,4 @@
-"""All addresses of the service, joined from the route lists at the foot of each handler module; used by application.py."""
+"""All addresses of the service, joined from the route lists at the foot of the handler modules; for application.py."""
 
 from importlib import import_module
 from importlib.util import find_spec

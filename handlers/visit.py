@@ -41,7 +41,7 @@ def idle_limit(session: Session, settings: Settings) -> timedelta:
     """How long this session may stay untouched."""
     if session.staff_id:
         return timedelta(minutes=settings.staff_idle_minutes)
-    if session.channel is Channel.KIOSK:
+    if session.channel is Channel.KIOSK and session.account_id:  # before, the visitor may be at the platform's pages
         return timedelta(seconds=settings.kiosk_idle_seconds)
     return timedelta(minutes=settings.session_idle_minutes)
 

@@ -28,7 +28,7 @@ log = get_log("background")
 #: One step of a loop: whether it found work. Found: it runs again at once; nothing found: it sleeps.
 StepOnce = Callable[[], Awaitable[bool]]
 
-SETTLE_LEASE = 30
+SETTLE_LEASE = 10
 SEAL_LEASE = 60
 _BATCH = 50
 _LONGEST_BACKOFF = 60.0

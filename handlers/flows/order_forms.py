@@ -30,6 +30,10 @@ class OrderForm:
     promised: bool = False
     consent_version: str = ""
 
+    @property
+    def names_papers(self) -> bool:
+        return bool(self.document_ids or self.filing_ids)
+
     def digest(self) -> str:
         """SHA-256 over everything but the key, so that one key with two bodies is noticed."""
         body = asdict(replace(self, request_key=""))

@@ -1,15 +1,13 @@
 """Ordering a copy: what it would take, placing the order once, and its first step. Called by orders and background."""
 
 import asyncio
-import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from weakref import WeakValueDictionary
 
 from conf import masks
-from conf.clock import beijing
 from conf.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from conf.logs import get_log
 from conf.settings import Settings
@@ -18,6 +16,7 @@ from conf.workdays import end_of_term
 from handlers.flows.access import decide, decide_extract
 from handlers.flows.order_forms import OrderForm, choose, problems, purpose_of
 from store import Store
+from store.ids import new_order_no
 from store.records import Account, Company, Decision, Document, LawyerClaim, Order, OrderItem, Purpose, Step
 
 log = get_log("flows")
@@ -25,7 +24,6 @@ log = get_log("flows")
 #: Who asked, by which way: `BaseHandler.audit_context()`.
 Trace = Mapping[str, Any]
 
-_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 #: One order at a time for one account in this process: a double click waits for the first and finds its order.
 _turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -47,23 +45,44 @@ class Quote:
         return self.decision.outcome == Outcome.REVIEW
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Chosen:
+    """Papers of one company, and what an order keeps of them; `items` go with `documents` one by one."""
+
+    company: Company
+    documents: tuple[Document, ...]
+    items: tuple[OrderItem, ...]
+
+    @property
+    def page_count(self) -> int:
+        return sum(item.page_count for item in self.items)
+
+    def without(self, document_ids: set[str]) -> "_Chosen":
+        return replace(
+            self,
+            documents=tuple(document for document in self.documents if document.id not in document_ids),
+            items=tuple(item for item in self.items if item.document_id not in document_ids),
+        )
+
+
 async def quote(store: Store, settings: Settings, account: Account, form: OrderForm, *, now: datetime) -> Quote:
     """What the form's choice would take. Raises NotFound, or Forbidden when no purpose opens it to this visitor."""
-    company, documents, items = await _chosen(store, form)
-    purpose, decision = None, await _decided(store, account, company, documents, form, Purpose(code=_usual(form)), now)
+    asked = await _choose(store, form)
+    purpose, usual = None, Purpose(code=_usual(form), lawyer=_lawyer_to_be())
+    chosen, decision = await _decided(store, account, asked, form, usual, now)
     if decision.outcome == Outcome.REFUSE:
         purpose = PurposeCode.LEGAL_SERVICE
-        as_lawyer = Purpose(code=purpose, lawyer=_any_lawyer())
-        opened = await _decided(store, account, company, documents, form, as_lawyer, now)
+        as_lawyer = Purpose(code=purpose, lawyer=_lawyer_to_be())
+        chosen, opened = await _decided(store, account, asked, form, as_lawyer, now)
         if opened.outcome == Outcome.REFUSE:
             raise Forbidden(decision)
         decision = opened
     review = decision.outcome == Outcome.REVIEW
     return Quote(
-        company=company,
-        items=items,
+        company=chosen.company,
+        items=chosen.items,
         with_extract=form.with_extract,
-        page_count=sum(item.page_count for item in items),
+        page_count=chosen.page_count,
         decision=decision,
         purpose=purpose,
         due_at=end_of_term(now, settings.review_days) if review else None,
@@ -125,20 +144,20 @@ async def record_move(
 async def _place(
     store: Store, settings: Settings, account: Account, form: OrderForm, *, now: datetime, trace: Trace
 ) -> Order:
-    company, documents, items = await _chosen(store, form)
-    faults = problems(form, documents, max_pages=settings.copy_max_pages)
+    asked = await _choose(store, form)
+    faults = problems(form, asked.documents, max_pages=settings.copy_max_pages)
     if faults:
         raise Invalid(faults)
     purpose = purpose_of(form)
-    decision = await _decided(store, account, company, documents, form, purpose, now)
+    chosen, decision = await _decided(store, account, asked, form, purpose, now)
     if decision.outcome == Outcome.REFUSE:
-        await _record_decision(store, company, decision, trace=trace, tx=None)
+        await _record_decision(store, chosen.company.uscc, decision, trace=trace, tx=None)
         raise Forbidden(decision)
-    _refuse_shut(documents, decision)
+    _refuse_shut(chosen.documents, decision)
     retry_after = await store.limits.hit(f"order:{account.id}", settings.order_per_hour, 3600)
     if retry_after:
         raise TooMany(retry_after)
-    order = _order(account, company, form, items, purpose, decision, now=now, channel=trace["channel"])
+    order = _order(account, chosen, form, purpose, decision, now=now, channel=trace["channel"])
     try:
         return await store.atomically(lambda tx: _create(store, order, trace=trace, tx=tx))
     except Conflict:  # another process made it in the same moment
@@ -152,7 +171,7 @@ async def _create(store: Store, order: Order, *, trace: Trace, tx: Any) -> Order
     created = await store.orders.create(order, tx)
     if created.no != order.no:
         return created
-    await _record_decision(store, order, order.decision, trace=trace, tx=tx)
+    await _record_decision(store, order.uscc, order.decision, trace=trace, tx=tx)
     await store.audit.append(
         tag=AuditTag.ORDER_CREATED,
         subject=order.no,
@@ -164,41 +183,39 @@ async def _create(store: Store, order: Order, *, trace: Trace, tx: Any) -> Order
     return created
 
 
-async def _record_decision(
-    store: Store, about: Company | Order, decision: Decision, *, trace: Trace, tx: Any | None
-) -> None:
+async def _record_decision(store: Store, uscc: str, decision: Decision, *, trace: Trace, tx: Any) -> None:
     fields = {"rule": decision.rule_id, "rule_version": decision.rule_version}
     await store.audit.append(
-        tag=AuditTag.ACCESS_DECIDED, subject=about.uscc, outcome=decision.outcome.value, fields=fields, tx=tx, **trace
+        tag=AuditTag.ACCESS_DECIDED, subject=uscc, outcome=decision.outcome.value, fields=fields, tx=tx, **trace
     )
 
 
-async def _chosen(store: Store, form: OrderForm) -> tuple[Company, tuple[Document, ...], tuple[OrderItem, ...]]:
+async def _choose(store: Store, form: OrderForm) -> _Chosen:
     company = await store.companies.by_uscc(form.uscc)
     if company is None:
-        raise NotFound
-    needs_dossier = form.document_ids or form.filing_ids
-    documents, items = choose(await store.dossiers.of(form.uscc) if needs_dossier else None, form)
-    return company, documents, items
+        raise NotFound(form.uscc)
+    dossier = await store.dossiers.of(form.uscc) if form.names_papers else None
+    documents, items = choose(dossier, form)
+    return _Chosen(company=company, documents=documents, items=items)
 
 
 async def _decided(
-    store: Store,
-    account: Account,
-    company: Company,
-    documents: tuple[Document, ...],
-    form: OrderForm,
-    purpose: Purpose,
-    now: datetime,
-) -> Decision:
-    """The decision over everything chosen: a refused extract refuses the order, papers decide the rest."""
-    extract = decide_extract(account, company, now)
-    if not (documents or form.document_ids or form.filing_ids) or (
-        form.with_extract and extract.outcome == Outcome.REFUSE
-    ):
-        return extract
-    grants = await store.accounts.grants(account.id, company.uscc)
-    return decide(account, company, documents, purpose, now, grants=grants)
+    store: Store, account: Account, asked: _Chosen, form: OrderForm, purpose: Purpose, now: datetime
+) -> tuple[_Chosen, Decision]:
+    """The decision over everything chosen: a refused extract refuses the order, papers decide the rest.
+
+    Papers that came along with a whole filing and stay shut are left out; a paper named by itself is kept.
+    """
+    extract = decide_extract(account, asked.company, now)
+    if not form.names_papers or (form.with_extract and extract.outcome == Outcome.REFUSE):
+        return asked, extract
+    grants = await store.accounts.grants(account.id, asked.company.uscc)
+    decision = decide(account, asked.company, asked.documents, purpose, now, grants=grants)
+    shut = {paper.document_id for paper in decision.documents if paper.outcome == Outcome.REFUSE}
+    chosen = asked.without(shut - set(form.document_ids))
+    if decision.outcome == Outcome.REFUSE or chosen == asked:
+        return asked, decision
+    return chosen, decide(account, chosen.company, chosen.documents, purpose, now, grants=grants)
 
 
 def _refuse_shut(documents: tuple[Document, ...], decision: Decision) -> None:
@@ -211,15 +228,14 @@ def _refuse_shut(documents: tuple[Document, ...], decision: Decision) -> None:
 
 def _same(order: Order, form: OrderForm) -> Order:
     if order.request_digest != form.digest():
-        raise Conflict("这次提交的内容与先前不同，先前的申请已经受理。请到“我的申请”查看，或返回档案页重新选择材料。")
+        raise Conflict("这次提交的内容与先前不同，先前的申请已经受理。请到“我的办件”查看，或返回档案页重新选择材料。")
     return order
 
 
 def _order(
     account: Account,
-    company: Company,
+    chosen: _Chosen,
     form: OrderForm,
-    items: tuple[OrderItem, ...],
     purpose: Purpose,
     decision: Decision,
     *,
@@ -227,16 +243,16 @@ def _order(
     channel: Channel,
 ) -> Order:
     return Order(
-        no=_fresh_number(now),
+        no=new_order_no(now),
         account_id=account.id,
         request_key=form.request_key,
         request_digest=form.digest(),
-        uscc=company.uscc,
-        company_name=company.name,
+        uscc=chosen.company.uscc,
+        company_name=chosen.company.name,
         requester_masked=mask_requester(account),
-        items=items,
+        items=chosen.items,
         with_extract=form.with_extract,
-        page_count=sum(item.page_count for item in items),
+        page_count=chosen.page_count,
         purpose=purpose,
         consent_version=form.consent_version,
         channel=channel,
@@ -262,14 +278,11 @@ def mask_requester(account: Account) -> str:
     return f"{account.name}（经办人 {masks.name(account.operator_name)}）" if account.operator_name else account.name
 
 
-def _fresh_number(now: datetime) -> str:
-    return f"TH{beijing(now):%Y%m%d}-" + "".join(secrets.choice(_LETTERS) for _ in range(6))
-
-
 def _usual(form: OrderForm) -> PurposeCode:
     known = form.purpose in set(PurposeCode)
     return PurposeCode(form.purpose) if known else PurposeCode.OWN_AFFAIRS
 
 
-def _any_lawyer() -> LawyerClaim:
+def _lawyer_to_be() -> LawyerClaim:
+    """Whether a lawyer could ask is told before the form is filled in; placing the order checks what was filled in."""
     return LawyerClaim(licence_no="1" * 17, firm="样例", case_summary="样例", promised=True)

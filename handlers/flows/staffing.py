@@ -25,6 +25,7 @@ FAILURES_ALLOWED = 5
 LOCKED_FOR = timedelta(minutes=15)
 _LOGIN = re.compile(r"[a-z][a-z0-9._-]{2,31}")
 _STEP_SECONDS = 30
+WEAK = "口令至少 12 位，要有三类以上字符（大写、小写、数字、符号），并且不含登录名。"
 #: The same sentence whatever was wrong: login, password, code, or locked.
 REFUSED = "登录名、口令或一次性密码不正确。连续 5 次不正确会锁定 15 分钟，请稍后再试或联系系统管理员。"
 
@@ -114,6 +115,25 @@ async def check_code(store: Store, staff_id: str, *, code: str, now: datetime, t
     return await store.atomically(work)
 
 
+async def change_password(
+    store: Store, staff: Staff, *, old: str, new: str, again: str, now: datetime, trace: Trace
+) -> None:
+    """Set a new password of one's own; every session of the account but none else ends. Raises Invalid by field."""
+    faults = {}
+    if not await asyncio.to_thread(_matches, staff.password_hash, old):
+        faults["old"] = "现在的口令不正确。"
+    if not _is_strong(new, staff.login):
+        faults["new"] = WEAK
+    elif new == old:
+        faults["new"] = "新口令不能与现在的相同。"
+    if new != again:
+        faults["again"] = "两次输入的新口令不一致。"
+    if faults:
+        raise Invalid(faults)
+    password_hash = await asyncio.to_thread(_hasher().hash, new)
+    await store.staff.set_password(staff.id, password_hash)
+
+
 def is_shut(staff: Staff, now: datetime) -> bool:
     """Whether the account takes no sign-in now: disabled, or locked after failures."""
     return staff.disabled or bool(staff.locked_until and now < staff.locked_until)
@@ -125,9 +145,7 @@ async def _refuse(store: Store, staff: Staff | None, *, now: datetime, trace: Tr
 
     async def work(tx: Any) -> None:
         if staff is not None and not locked:
-            failures = staff.failures + 1
-            until = now + LOCKED_FOR if failures >= FAILURES_ALLOWED else None
-            await store.staff.save_attempt(staff.id, failures=0 if until else failures, locked_until=until, tx=tx)
+            await store.staff.count_failure(staff.id, allowed=FAILURES_ALLOWED, locked_until=now + LOCKED_FOR, tx=tx)
         await store.audit.append(
             tag=AuditTag.STAFF_SIGNIN_REFUSED,
             subject=staff.id if staff else "",
@@ -151,7 +169,7 @@ def _faults(login: str, name: str, roles: Collection[StaffRole], password: str) 
     if not roles:
         faults["roles"] = "请至少指定一个角色。"
     if password and not _is_strong(password, login):
-        faults["password"] = "口令至少 12 位，要有三类以上字符（大写、小写、数字、符号），并且不含登录名。"
+        faults["password"] = WEAK
     return faults
 
 
@@ -176,12 +194,10 @@ def _step_of(totp_secret: str, code: str, now: datetime) -> int:
     """The 30-second step whose code this is, one step of clock drift allowed (RFC 6238 §5.2); 0 when none fits."""
     totp = pyotp.TOTP(totp_secret)
     current = int(now.timestamp()) // _STEP_SECONDS
-    fits = [step for step in (current - 1, current, current + 1) if secrets.compare_digest(_code(totp, step), code)]
+    fits = [
+        step for step in (current - 1, current, current + 1) if secrets.compare_digest(totp.generate_otp(step), code)
+    ]
     return fits[-1] if fits else 0
-
-
-def _code(totp: pyotp.TOTP, step: int) -> str:
-    return totp.generate_otp(step)
 
 
 @cache

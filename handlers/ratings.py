@@ -1,0 +1,72 @@
+"""The rating page of an order."""
+
+from conf.errors import Conflict, Invalid
+from conf.rating_tags import TAGS
+from conf.terms import Satisfaction
+from handlers.base import BaseHandler
+from handlers.flows import ratings
+from handlers.guards import signed_in
+from handlers.orders import NO, wake
+from views.contexts.ratings import Level, RatingPage
+from views.filters import label
+
+
+class RateOrder(BaseHandler):
+    """`/orders/{no}/rating`"""
+
+    @signed_in
+    async def get(self, no: str) -> None:
+        await self._page(no)
+
+    @signed_in
+    async def post(self, no: str) -> None:
+        satisfaction = self.text("satisfaction", max=1)
+        try:
+            await ratings.rate(
+                self.store,
+                self.account,
+                no,
+                number=_number(self.text("number", max=1)),
+                satisfaction=_number(satisfaction),
+                tags=self.texts(f"tags{satisfaction}", max_each=8),
+                text=self.text("text", max=600),
+                channel=self.channel,
+                now=self.clock(),
+                trace=self.audit_context(),
+            )
+        except Invalid as fault:
+            await self._page(no, errors=fault.fields)
+        except Conflict:  # sent twice: the first one counts
+            self.go(f"/orders/{no}/rating")
+        else:
+            wake(self.application)
+            self.go(f"/orders/{no}/rating")
+
+    async def _page(self, no: str, *, errors: dict[str, str] | None = None) -> None:
+        invitation = await ratings.invite(self.store, self.account, no)
+        satisfaction = self.text("satisfaction", max=1)
+        self.show(
+            RatingPage(
+                title="评价本次服务",
+                order=invitation.order,
+                given=invitation.given,
+                number=invitation.number,
+                levels=tuple(_level(one) for one in sorted(Satisfaction, reverse=True)),
+                satisfaction=satisfaction,
+                tags=self.texts(f"tags{satisfaction}", max_each=8),
+                text=self.text("text", max=600),
+                errors=errors or {},
+            ),
+            status=422 if errors else 200,
+        )
+
+
+def _number(text: str) -> int:
+    return int(text) if text in set("12345") else 0
+
+
+def _level(one: Satisfaction) -> Level:
+    return str(int(one)), label(one), tuple(TAGS[one].items())
+
+
+ROUTES = [(rf"/orders/{NO}/rating", RateOrder)]
