@@ -336,6 +336,21 @@ class Order:
 
 
 @record
+class CopyIssue:
+    """What is settled about a copy before it is made; printed on its sheets. `code` is plain, 20 characters."""
+
+    no: str
+    order_no: str
+    code: str = field(repr=False)
+    issued_at: datetime
+    valid_until: datetime
+    filing_number: int
+    filed_on: date | None
+    base_url: str
+    is_sample: bool  # made by a development seal: without legal effect, and says so
+
+
+@record
 class CopyPage:
     """One page of a sealed copy. `digest` is SHA-256 of the scan's bytes (hex), empty on sheets we made."""
 

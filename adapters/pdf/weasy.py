@@ -1,0 +1,34 @@
+"""HTML to PDF by WeasyPrint, in a child process; the default engine."""
+
+from functools import cache
+
+from weasyprint import HTML
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import URLFetcher
+
+from adapters.workshop import Workshop
+
+_SECONDS = 30
+
+
+class WeasyEngine:
+    """PdfEngine over WeasyPrint. The fetcher knows `data:` only, so neither network nor files can be reached."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        self._workshop = workshop
+
+    async def render(self, html: str) -> bytes:
+        """A4 pages from our own template output. Raises WorkFault when it fails or runs past its limits."""
+        return await self._workshop.run(render_html, html, seconds=_SECONDS)
+
+
+def render_html(html: str) -> bytes:
+    """Runs in the child."""
+    fetcher = URLFetcher(allowed_protocols=["data"])
+    document = HTML(string=html, base_url=None, url_fetcher=fetcher)
+    return bytes(document.write_pdf(font_config=_fonts(), pdf_identifier=b"eqicha"))
+
+
+@cache
+def _fonts() -> FontConfiguration:
+    return FontConfiguration()
