@@ -67,8 +67,17 @@ class Idle(End):
         await self.wipe()
 
 
+class Stay(BaseHandler):
+    """The visitor touched "go on": asking is enough, since every request marks the session as seen."""
+
+    @public
+    def get(self) -> None:
+        self.set_status(204)
+
+
 ROUTES = [
     (r"/kiosk/enrol", Enrolment),
     (r"/kiosk/end", End),
     (r"/kiosk/idle", Idle),
+    (r"/kiosk/stay", Stay),
 ]

@@ -25,6 +25,10 @@ class Windows:
         self._counts[key] = (end, hits + 1)
         return 0 if hits < limit else max(1, round(end - now))
 
+    def forget(self) -> None:
+        """Everybody starts anew."""
+        self._counts.clear()
+
     def _forget(self, now: float) -> None:
         ended = [key for key, (end, _) in self._counts.items() if end <= now]
         for key in ended or list(self._counts)[: MOST_KEYS // 10]:

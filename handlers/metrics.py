@@ -1,4 +1,4 @@
-"""What is counted about requests and the loop, one registry an application; filled by the access log and the watchdog."""
+"""What is counted about requests and the loop, one registry an application; filled by the access log and watchdog."""
 
 from typing import Any
 

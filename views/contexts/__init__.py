@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from conf.terms import Channel
 
-#: One frozen dataclass a page: `@context class Results(Context): template = "pages/results.html"; hits: tuple[Hit, ...]`.
+#: One frozen dataclass a page: `@context class Results(Context): template = "pages/results.html"; hits: …`.
 context = dataclass(frozen=True, kw_only=True, slots=True)
 
 
