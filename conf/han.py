@@ -16,19 +16,14 @@ _CUT_OFF = re.compile(r"^责?任(?=公司)")
 
 #: First parts of a name (行政区划). A district counts only with 区: 天河 alone may be the trade name itself.
 _PROVINCES = (
-    "北京 天津 上海 重庆 河北 山西 辽宁 吉林 黑龙江 江苏 浙江 安徽 福建 江西 山东 河南 湖北 湖南 广东 海南 四川 贵州 "
-    "云南 陕西 甘肃 青海 内蒙古 广西 西藏 宁夏 新疆"
-).split()
-_CITIES = (
-    "广州 深圳 珠海 汕头 佛山 韶关 湛江 肇庆 江门 茂名 惠州 梅州 汕尾 河源 阳江 清远 东莞 中山 潮州 揭阳 云浮"
-).split()
-_DISTRICTS = "天河 越秀 荔湾 海珠 白云 黄埔 番禺 花都 南沙 增城 从化".split()
-_STREETS = (
-    "五山 员村 车陂 沙河 石牌 沙东 天河南 林和 兴华 棠下 天园 猎德 冼村 元岗 黄村 长兴 龙洞 凤凰 前进 珠吉 新塘"
-).split()
+    "北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|"
+    "云南|陕西|甘肃|青海|内蒙古|广西|西藏|宁夏|新疆"
+)
+_CITIES = "广州|深圳|珠海|汕头|佛山|韶关|湛江|肇庆|江门|茂名|惠州|梅州|汕尾|河源|阳江|清远|东莞|中山|潮州|揭阳|云浮"
+_DISTRICTS = "天河|越秀|荔湾|海珠|白云|黄埔|番禺|花都|南沙|增城|从化"
+_STREETS = "五山|员村|车陂|沙河|石牌|沙东|天河南|林和|兴华|棠下|天园|猎德|冼村|元岗|黄村|长兴|龙洞|凤凰|前进|珠吉|新塘"
 _REGION = re.compile(
-    rf"(?:中国)?(?:(?:{'|'.join(_PROVINCES)})[省市]?)?(?:(?:{'|'.join(_CITIES)})市?)?"
-    rf"(?:(?:{'|'.join(_DISTRICTS)})区)?(?:(?:{'|'.join(_STREETS)})街道?)?"
+    rf"(?:中国)?(?:(?:{_PROVINCES})[省市]?)?(?:(?:{_CITIES})市?)?(?:(?:{_DISTRICTS})区)?(?:(?:{_STREETS})街道?)?"
 )
 
 
@@ -46,7 +41,7 @@ _FOLD = _Fold()
 
 
 def plain(text: str) -> str:
-    """The comparable form: no spaces, brackets or signs; half width, lower case, simplified; 有限公司 for its long form.
+    """The comparable form: no spaces, brackets, signs; half width, lower case, simplified; 有限公司 for its long form.
 
     Idempotent. Characters outside the Basic Multilingual Plane are kept.
     """
@@ -95,3 +90,15 @@ def is_rare(char: str) -> bool:
 
 def is_han(text: str) -> bool:
     return bool(text) and all(unicodedata.name(char, "").startswith("CJK UNIFIED") for char in text)
+
+
+#: The hundred commonest surnames and a few more; only a hint that a text may be a person's name.
+_SURNAMES = (
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟"
+    "姜崔谭陆范汪廖石金韦贾夏付方邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常汤欧温区冼"
+)
+
+
+def looks_like_person(text: str) -> bool:
+    """Two to four Han characters that begin with a common surname."""
+    return 2 <= len(text) <= 4 and text[0] in _SURNAMES and is_han(text)

@@ -20,9 +20,17 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "filings": [
         IndexModel([("uscc", UP), ("number", UP)], name="of_company"),
+        IndexModel([("documents.id", UP)], name="of_document", unique=True, sparse=True),  # an id names one document
     ],
     "pages": [
         IndexModel([("document_id", UP), ("number", UP)], name="of_document"),
+    ],
+    "page_sizes": [],
+    "scans.files": [
+        IndexModel([("filename", UP)], name="digest", unique=True),  # one file a digest, see store/blobs.py
+    ],
+    "renditions.files": [
+        IndexModel([("filename", UP)], name="digest", unique=True),
     ],
     # -- visitors, staff, machines
     "accounts": [

@@ -54,7 +54,13 @@ def _opened(run: Run[Any], store_settings: Settings, store_clock: Clock) -> Iter
 @pytest.fixture
 def store(_opened: Store, mongo_url: str) -> Iterator[Store]:
     """An empty store with all indexes; what the test wrote is deleted afterwards."""
+    empty(mongo_url)
     yield _opened
+    empty(mongo_url)
+
+
+def empty(mongo_url: str) -> None:
+    """Delete every row; indexes stay."""
     with MongoClient(mongo_url) as client:
         db = client[DATABASE]
         for name in db.list_collection_names():
