@@ -1,5 +1,6 @@
 """Mail over SMTP by aiosmtplib. An empty `mail_host` switches mail off."""
 
+import contextlib
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -51,24 +52,32 @@ class SmtpMail:
         return message
 
     async def _deliver(self, message: EmailMessage) -> None:
-        s = self._settings
+        client = self._client()
         try:
-            await aiosmtplib.send(
-                message,
-                hostname=s.mail_host,
-                port=s.mail_port,
-                use_tls=s.mail_tls == "tls",
-                start_tls=s.mail_tls == "starttls",
-                username=s.mail_user or None,
-                password=s.mail_password.get_secret_value() or None,
-                timeout=s.outside_total_seconds,
-            )
+            await client.connect()
+            await client.send_message(message)
+            with contextlib.suppress(aiosmtplib.SMTPException):  # it has the message: how it says goodbye is all one
+                await client.quit()
         except aiosmtplib.SMTPRecipientsRefused as fault:
             raise _fault_of(max(refusal.code for refusal in fault.recipients)) from None
         except aiosmtplib.SMTPResponseException as fault:
             raise _fault_of(fault.code) from None
         except aiosmtplib.SMTPException as fault:
             raise ProviderUnavailable(SYSTEM, f"no connection: {type(fault).__name__}") from None
+        finally:
+            client.close()
+
+    def _client(self) -> aiosmtplib.SMTP:
+        s = self._settings
+        return aiosmtplib.SMTP(
+            hostname=s.mail_host,
+            port=s.mail_port,
+            use_tls=s.mail_tls == "tls",
+            start_tls=s.mail_tls == "starttls",
+            username=s.mail_user or None,
+            password=s.mail_password.get_secret_value() or None,
+            timeout=s.outside_total_seconds,
+        )
 
 
 def _fault_of(code: int) -> Exception:

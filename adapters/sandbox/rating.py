@@ -103,20 +103,22 @@ class Push(FaultyHandler):
         return record
 
     def _opened(self, sealed: str) -> bytes:
-        """SM2-decrypt with the platform's private key. Raises ValueError when it was not meant for it."""
-        pem = platform_keys(self.state.settings.var_dir)[0].read_bytes()
-        key: Any = load_pem_private_key(pem, password=None)
-        lib, ffi = backend._lib, backend._ffi
-        context = ffi.gc(lib.EVP_PKEY_CTX_new(key._evp_pkey, ffi.NULL), lib.EVP_PKEY_CTX_free)
-        content, size = bytes.fromhex(sealed), ffi.new("size_t *", len(sealed))
-        plain = ffi.new("unsigned char[]", len(sealed))
-        opened = lib.EVP_PKEY_decrypt_init(context) == 1 and (
-            lib.EVP_PKEY_decrypt(context, plain, size, content, len(content)) == 1
-        )
-        if not opened:
-            backend._consume_errors()
-            raise ValueError("not encrypted to this platform")
-        return bytes(ffi.buffer(plain)[: size[0]])
+        return opened(platform_keys(self.state.settings.var_dir)[0].read_bytes(), bytes.fromhex(sealed))
+
+
+def opened(private_pem: bytes, sealed: bytes) -> bytes:
+    """SM2-decrypt with the platform's private key. Raises ValueError when it was not encrypted to it, or altered."""
+    key: Any = load_pem_private_key(private_pem, password=None)
+    lib, ffi = backend._lib, backend._ffi
+    context = ffi.gc(lib.EVP_PKEY_CTX_new(key._evp_pkey, ffi.NULL), lib.EVP_PKEY_CTX_free)
+    size, plain = ffi.new("size_t *", len(sealed)), ffi.new("unsigned char[]", len(sealed))
+    is_open = lib.EVP_PKEY_decrypt_init(context) == 1 and (
+        lib.EVP_PKEY_decrypt(context, plain, size, sealed, len(sealed)) == 1
+    )
+    if not is_open:
+        backend._consume_errors()
+        raise ValueError("not encrypted to this platform")
+    return bytes(ffi.buffer(plain)[: size[0]])
 
 
 def _need(record: dict[str, str], names: frozenset[str]) -> None:

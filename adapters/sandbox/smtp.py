@@ -66,12 +66,13 @@ class _Post:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.state.stopping.wait(), self.state.slow_seconds)
         if fault in {"lost", "truncated"}:
-            assert server.transport is not None
-            server.transport.abort()
+            transport: Any = server.transport
+            transport.abort()
         return ANSWERS.get(fault, "250 2.0.0 kept")
 
     def _keep(self, envelope: Envelope) -> None:
-        message: Any = message_from_bytes(bytes(envelope.content or b""), policy=policy.default)
+        content: Any = envelope.content
+        message: Any = message_from_bytes(content or b"", policy=policy.default)
         self.state.record(
             "mail",
             str(message["Message-ID"]),

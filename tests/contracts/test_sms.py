@@ -1,0 +1,126 @@
+"""What every SmsProvider promises (adapters/sms), checked against the gateway's own protocol in the sandbox."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from adapters.sandbox import sms as vendor
+from adapters.sandbox.server import Sandbox
+from adapters.sms import SmsProvider
+from adapters.sms.gateway import GatewaySms
+from conf.clock import utc_now
+from conf.errors import ProviderRejected, ProviderUnavailable
+from conf.settings import Settings, load_settings
+from conf.terms import Notice
+from conf.texts import all_texts, sms_parts, text_of
+from tests.outside import Run
+
+VALUES = {"order_no": "TH20261120-ABC234", "until": "11月28日10:00"}
+READY = text_of(Notice.COPY_READY).template
+
+
+@pytest.fixture(params=[GatewaySms])
+def sms(request: pytest.FixtureRequest, run: Run, sandbox_settings: Settings) -> Iterator[SmsProvider]:
+    async def opened() -> GatewaySms:
+        return request.param(sandbox_settings)
+
+    provider = run(opened())
+    yield provider
+    run(provider.close())
+
+
+def send(run: Run, sms: SmsProvider, *, reference: str = "TH1.sms", **changes: object) -> str:
+    values: dict[str, object] = {"phone": "19900000001", "template": READY, "values": VALUES} | changes
+    return run(sms.send(reference=reference, **values))  # type: ignore[arg-type]
+
+
+def test_a_message_arrives_as_the_approved_text_behind_our_signature(
+    run: Run, sandbox: Sandbox, sms: SmsProvider
+) -> None:
+    number = send(run, sms)
+    (kept,) = sandbox.state.received["sms"]
+    assert (kept["number"], kept["phone"]) == (number, "19900000001")
+    assert kept["text"].startswith("【天河e企查】")
+    assert VALUES["order_no"] in kept["text"]
+    assert "$" not in kept["text"]
+
+
+def test_the_same_reference_again_is_one_message_and_one_number(run: Run, sandbox: Sandbox, sms: SmsProvider) -> None:
+    assert send(run, sms) == send(run, sms) != send(run, sms, reference="TH2.sms")
+    assert [row["repeats"] for row in sandbox.state.received["sms"]] == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"phone": "12345"}, "number invalid"),
+        ({"phone": "19900000001\r\nX: 1"}, "number invalid"),
+        ({"phone": ""}, "number invalid"),
+        ({"template": "TH-NONE"}, "template unknown"),
+        ({"values": {"order_no": "1"}}, "values do not fit the template"),
+        ({"phone": vendor.BLACKLISTED}, "number refuses messages"),
+    ],
+)
+def test_what_no_repeat_will_mend_is_rejected(
+    run: Run, sandbox: Sandbox, sms: SmsProvider, changes: dict[str, object], reason: str
+) -> None:
+    with pytest.raises(ProviderRejected) as raised:
+        send(run, sms, **changes)
+    assert raised.value.reason == reason
+    assert sandbox.state.received["sms"] == []
+
+
+@pytest.mark.parametrize("phone", [vendor.OVER_LIMIT, vendor.BUSY])
+def test_what_time_will_mend_is_tried_again(run: Run, sms: SmsProvider, phone: str) -> None:
+    with pytest.raises(ProviderUnavailable):
+        send(run, sms, phone=phone)
+
+
+def test_a_wrong_key_keeps_the_messages_for_later(run: Run, sandbox: Sandbox, sandbox_settings: Settings) -> None:
+    async def with_wrong_key() -> None:
+        values = dict(sandbox_settings) | {"sms_app_key": "another key"}
+        wrong = GatewaySms(load_settings(**values))
+        try:
+            await wrong.send(phone="19900000001", template=READY, values=VALUES, reference="TH1.sms")
+        finally:
+            await wrong.close()
+
+    with pytest.raises(ProviderUnavailable, match="signature refused"):
+        run(with_wrong_key())
+    assert sandbox.state.received["sms"] == []
+
+
+def test_a_request_made_long_ago_is_refused_by_the_platform(run: Run, sandbox_settings: Settings) -> None:
+    async def with_old_clock() -> None:
+        late = GatewaySms(sandbox_settings, clock=lambda: utc_now() - timedelta(minutes=6))
+        try:
+            await late.send(phone="19900000001", template=READY, values=VALUES, reference="TH1.sms")
+        finally:
+            await late.close()
+
+    with pytest.raises(ProviderUnavailable, match="clock or nonce refused"):
+        run(with_old_clock())
+
+
+@pytest.mark.parametrize(("length", "parts"), [(1, 1), (70, 1), (71, 2), (134, 2), (135, 3), (201, 3), (202, 4)])
+def test_long_texts_are_counted_in_parts_of_67(length: int, parts: int) -> None:
+    assert sms_parts("天" * length) == vendor.parts_of("天" * length) == parts
+
+
+def test_a_character_beyond_the_basic_plane_counts_twice() -> None:
+    assert sms_parts("𠮷" * 35) == 1
+    assert sms_parts("𠮷" * 36) == 2
+
+
+def test_every_notice_fits_one_message_and_names_nobody() -> None:
+    longest = {"order_no": "TH20261120-ABC234", "until": "12月28日10:00"}
+    for text in all_texts():
+        assert text.sms_names <= set(longest)
+        filled = text.sms
+        for name, value in longest.items():
+            filled = filled.replace(f"${{{name}}}", value)
+        assert sms_parts(f"【天河e企查】{filled}") == 1, filled
+        assert "http" not in text.sms
+        subject, body = text.mail_text(longest)
+        assert "$" not in subject + body
