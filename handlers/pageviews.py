@@ -20,7 +20,7 @@ class PageView(BaseHandler):
             raise NotFound
         self.show(
             Viewer(
-                title=f"{found.document.title} 第 {int(number)} 页",
+                title=f"{found.document.title}，第 {int(number)} 页，共 {len(found.pages)} 页",
                 company=found.company,
                 document=found.document,
                 pages=found.pages,

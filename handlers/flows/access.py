@@ -179,7 +179,7 @@ def _judge(facts: Facts, rules: AccessTable) -> Decision:
     papers = [
         (paper["id"], _first(rules.of(Scope.DOCUMENT), facts, paper, rules) or whole) for paper in facts["documents"]
     ]
-    leading = _leading([rule for _, rule in papers]) or whole
+    leading = _leading(whole, [rule for _, rule in papers])
     return Decision(
         outcome=leading.outcome,
         rule_id=leading.id,
@@ -195,12 +195,13 @@ def _judge(facts: Facts, rules: AccessTable) -> Decision:
     )
 
 
-def _leading(found: list[Rule]) -> Rule | None:
+def _leading(whole: Rule, papers: list[Rule]) -> Rule:
+    """The rule that speaks for all: of the outcome that leads, the dossier's own before a single paper's."""
     for outcome in (Outcome.REVIEW, Outcome.PERMIT, Outcome.REFUSE):
-        for rule in found:
-            if rule.outcome is outcome:
-                return rule
-    return None
+        found = [rule for rule in papers if rule.outcome is outcome]
+        if found:
+            return whole if whole.outcome is outcome else found[0]
+    return whole
 
 
 def spoken(sentence: str, moved_to: str) -> str:

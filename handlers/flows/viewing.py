@@ -16,7 +16,7 @@ from conf import masks
 from conf.clock import beijing
 from conf.errors import IntegrityFault, NotFound
 from conf.logs import get_log
-from conf.terms import AuditTag, Outcome, PageSize, PurposeCode
+from conf.terms import AccountKind, AuditTag, Outcome, PageSize, PurposeCode
 from handlers.flows.access import decide, decide_extract
 from store import Store
 from store.records import Account, Company, Decision, Document, Dossier, Grant, Page, Purpose
@@ -128,8 +128,9 @@ async def read_extract(store: Store, uscc: str, visitor: Visitor) -> tuple[Compa
 
 
 def watermark_lines(visitor: Visitor, purpose: PurposeCode) -> tuple[str, ...]:
-    """What is burned into a page: masked name, purpose, Beijing time to the minute."""
-    name = masks.name(visitor.account.name)
+    """What is burned into a page: a person masked or a body by its public name, purpose, Beijing time to the minute."""
+    account = visitor.account
+    name = account.name if account.kind is AccountKind.LEGAL else masks.name(account.name)
     return (f"{name} · 仅供{PURPOSE_WORDS[purpose]}查阅", f"{beijing(visitor.now):%Y-%m-%d %H:%M} 天河e企查 不作凭证")
 
 

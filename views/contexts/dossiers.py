@@ -126,17 +126,23 @@ class Viewer(Context):
 
 def parts_of(dossier: Dossier, decision: Decision) -> tuple[FilingPart, ...]:
     """What the visitor is told of each filing, newest first; a paper shut with the whole dossier is not even named."""
-    found = []
-    for filing in sorted(dossier.filings, key=lambda filing: (filing.approved_on, filing.number), reverse=True):
-        papers = tuple(paper for document in filing.documents if (paper := _paper(document, decision)))
-        if papers:
-            found.append(_part(filing, papers, by_kind=_is_by_kind(decision)))
-    return tuple(found)
+    newest_first = sorted(dossier.filings, key=lambda filing: (filing.approved_on, filing.number), reverse=True)
+    parts = (_part(filing, decision) for filing in newest_first)
+    return tuple(part for part in parts if part.papers)
 
 
-def _part(filing: Filing, papers: tuple[Paper, ...], *, by_kind: bool) -> FilingPart:
-    title = "" if by_kind else filing.title
-    return FilingPart(id=filing.id, kind=filing.kind, title=title, approved_on=filing.approved_on, papers=papers)
+def _part(filing: Filing, decision: Decision) -> FilingPart:
+    return FilingPart(
+        id=filing.id,
+        kind=filing.kind,
+        title="" if _is_by_kind(decision) else filing.title,
+        approved_on=filing.approved_on,
+        papers=tuple(paper for document in filing.documents if (paper := _paper(document, decision))),
+    )
+
+
+def _is_related(decision: Decision) -> bool:
+    return bool(decision.facts["is_company"] or decision.facts["roles"])
 
 
 def _is_by_kind(decision: Decision) -> bool:
@@ -144,33 +150,26 @@ def _is_by_kind(decision: Decision) -> bool:
     return decision.facts["purpose"] == PurposeCode.LEGAL_SERVICE and not _is_related(decision)
 
 
-def _is_related(decision: Decision) -> bool:
-    return bool(decision.facts["is_company"] or decision.facts["roles"])
+def _is_told(decision: Decision) -> bool:
+    """Whether the visitor may know the catalogue at all: no rule shuts the dossier as a whole to them."""
+    rules = [RULES.by_id(name) for name in (decision.rule_id, *(verdict.rule_id for verdict in decision.documents))]
+    return not any(
+        rule.scope is Scope.DOSSIER and rule.outcome is Outcome.REFUSE and rule.next is not NextStep.CLAIM
+        for rule in rules
+    )
 
 
 def _paper(document: Document, decision: Decision) -> Paper | None:
     verdict = decision.of(document.id)
     rule = RULES.by_id(verdict.rule_id) if verdict else None
-    if rule is None or _is_hidden(rule, document, decision):
+    if rule is None or (rule.outcome is not Outcome.PERMIT and not _is_told(decision)):
         return None
-    by_kind = _is_by_kind(decision) and rule.outcome is not Outcome.PERMIT
-    name = document.kind if by_kind else document.title
     if DocumentFlag.INTERNAL in document.flags:
-        return _shut("登记机关内部材料", document, rule)
+        return _shut("登记机关内部材料", document, rule) if _is_related(decision) else None
+    name = document.kind if _is_by_kind(decision) and rule.outcome is not Outcome.PERMIT else document.title
     if rule.outcome is Outcome.REFUSE and rule.next is not NextStep.CLAIM:
         return _shut(name, document, rule)
     return _scanned(name, document, rule)
-
-
-def _is_hidden(rule: Rule, document: Document, decision: Decision) -> bool:
-    if rule.scope is Scope.DOSSIER:
-        return rule.outcome is Outcome.REFUSE and rule.next is not NextStep.CLAIM
-    is_stranger = not _is_related(decision)
-    return is_stranger and rule.outcome is Outcome.REFUSE and not _is_sensitive_for_lawyer(document, decision)
-
-
-def _is_sensitive_for_lawyer(document: Document, decision: Decision) -> bool:
-    return _is_by_kind(decision) and DocumentFlag.INTERNAL not in document.flags
 
 
 def _shut(name: str, document: Document, rule: Rule) -> Paper:
