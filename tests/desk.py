@@ -1,4 +1,4 @@
-"""One fictional company with a dossier and people around it, in a real store: what tests of ordering stand on (样例)."""
+"""One fictional company with a dossier and people around it, in a real store, for tests of ordering (样例)."""
 
 import asyncio
 import secrets

@@ -69,7 +69,7 @@ class Background:
             *sealing,
             Job(name="outbox", once=deliver, interval=2),
             Job(name="sequence", once=self.sequence_next, interval=0.5, is_woken=False),
-            Job(name="checkpoint", once=self.checkpoint_due, interval=60, is_woken=False),
+            Job(name="checkpoint", once=self.checkpoint_due, interval=5, is_woken=False),
             Job(name="expire", once=self.expire_due, interval=60, is_woken=False),
             Job(name="sweep", once=self.sweep_due, interval=3600, is_woken=False),
         )

@@ -76,7 +76,7 @@ class Site:
         )
         self.run(self.app.sessions.create(session))
         client = self.visitor(**headers)
-        client.set_cookie(self.app.cookie("session"), token)
+        client.set_cookie(self.app.cookie("staff" if staff_id else "session"), token)
         return client
 
     def close(self) -> None:
