@@ -5,7 +5,6 @@ Called by flows/sealing through the workshop.
 """
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from io import BytesIO
@@ -16,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PIL import Image
 
 from adapters.pdf import lettering
-from adapters.pdf.digests import COPY_KEY, page_digests
-from adapters.pdf.overlay import A4, BAND, MARGIN, Sheet, draw_overlay, draw_watermark
+from adapters.pdf.digests import COPY_KEY, read_copy
+from adapters.pdf.overlay import A4, BAND, MARGIN, Sheet, draw_overlay, draw_watermark, qr_box
 from adapters.seal.claims import PATH, Claim, claim_digest, sign_claim
 from conf.clock import beijing
 
@@ -87,7 +86,7 @@ def compose(plan: CopyPlan) -> Composed:
 
 def digests_of(pdf: bytes) -> tuple[str, ...]:
     """`content_digest` of each page of a sealed copy."""
-    return page_digests(pdf).pages
+    return tuple(page.digest for page in read_copy(pdf).pages)
 
 
 def _add_sheets(pdf: pikepdf.Pdf, content: bytes, kind: str, title: str) -> list[ComposedPage]:
@@ -186,6 +185,20 @@ def _lay_over(pdf: pikepdf.Pdf, plan: CopyPlan, pages: tuple[ComposedPage, ...])
             whole = pikepdf.Rectangle(0, 0, *sheet.size)
             _place(target, watermarks[kind], "/EqWatermark", whole)
             _place(target, pdf.copy_foreign(layer.as_form_xobject()), "/EqStrip", whole)
+            _link(pdf, target, sheet)
+
+
+def _link(pdf: pikepdf.Pdf, page: pikepdf.Page, sheet: Sheet) -> None:
+    """The QR code can be clicked; it also lets a program read the page's claim without seeing the picture."""
+    link = pikepdf.Dictionary(
+        Type=pikepdf.Name.Annot,
+        Subtype=pikepdf.Name.Link,
+        Rect=list(qr_box(sheet.size)),
+        Border=[0, 0, 0],
+        F=4,
+        A=pikepdf.Dictionary(S=pikepdf.Name.URI, URI=pikepdf.String(sheet.qr)),
+    )
+    page.obj.Annots = pikepdf.Array([*page.obj.get("/Annots", []), pdf.make_indirect(link)])
 
 
 def _form(pdf: pikepdf.Pdf, content: bytes) -> pikepdf.Object:
@@ -223,8 +236,3 @@ def _describe(pdf: pikepdf.Pdf, plan: CopyPlan) -> None:
     pdf.docinfo[COPY_KEY] = plan.copy_no
     pdf.Root.Lang = "zh-CN"
     pdf.Root.ViewerPreferences = pikepdf.Dictionary(DisplayDocTitle=True)
-
-
-def document_ids(pages: Iterable[ComposedPage]) -> frozenset[str]:
-    """Documents that stand in a copy."""
-    return frozenset(page.document_id for page in pages if page.document_id)

@@ -1,4 +1,4 @@
-"""A digest for each page of a copy, taken from its objects, so that an altered page can be named.
+"""What can be read out of a copy's file: its number, a digest of each page, the page claims, the embedded scans.
 
 Called after sealing (to store the digests) and by verification, there in a child of its own: the file is a stranger's.
 """
@@ -14,49 +14,93 @@ import pikepdf
 COPY_KEY = "/EqichaCopy"
 
 _NUMBER = re.compile(r"[A-Z0-9-]{8,30}", re.ASCII)
+_NUMBER_IN_RAW = re.compile(rb"THC\d{8}-[2-9A-Z]{6}")
 _MOST_PAGES = 2000
+_MOST_LINKS = 20
 _DEEPEST = 40
 #: Left out: the way back to page and form, and the seal's value, which holds the signature itself.
-_SKIPPED = frozenset({"/P", "/Parent", "/V", "/StructParents", "/StructParent"})
+_SKIPPED = frozenset({"/P", "/Parent", "/V", "/StructParents", "/StructParent", "/Length"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PageDigests:
-    """What a file says of itself: the copy number in its description ("" when none) and a digest for each page."""
+class PageFacts:
+    """One page: digest over its objects (hex), addresses it links to, SHA-256 (hex) of each JPEG in it."""
+
+    digest: str
+    links: tuple[str, ...]
+    jpegs: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileFacts:
+    """What a file says of itself. `copy_no` is "" when it names none; `pages` is empty when it cannot be read."""
 
     copy_no: str
-    pages: tuple[str, ...]
+    pages: tuple[PageFacts, ...]
 
 
-def page_digests(pdf: bytes) -> PageDigests:
-    """Digests of all pages; raises pikepdf.PdfError or ValueError when the file cannot be read as a PDF."""
+def read_copy(pdf: bytes) -> FileFacts:
+    """All of it; raises pikepdf.PdfError or ValueError when the file cannot be read as a PDF."""
     with pikepdf.open(BytesIO(pdf)) as opened:
         if len(opened.pages) > _MOST_PAGES:
             raise ValueError("too many pages")
         number = str(opened.docinfo.get(COPY_KEY, ""))
         known: dict[tuple[int, int], bytes] = {}
-        pages = tuple(_digest(page.obj, known, 0).hex() for page in opened.pages)
-    return PageDigests(copy_no=number if _NUMBER.fullmatch(number) else "", pages=pages)
+        pages = tuple(
+            PageFacts(digest=_digest(page.obj, known, 0).hex(), links=_links(page), jpegs=_jpegs(page.obj, known=set()))
+            for page in opened.pages
+        )
+    return FileFacts(copy_no=number if _NUMBER.fullmatch(number) else "", pages=pages)
+
+
+def read_claimed_copy(pdf: bytes) -> FileFacts:
+    """As `read_copy`, but a file that cannot be read is still searched for a copy number in its raw bytes."""
+    try:
+        return read_copy(pdf)
+    except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        found = _NUMBER_IN_RAW.search(pdf)
+        return FileFacts(copy_no=found[0].decode() if found else "", pages=())
+
+
+def _links(page: pikepdf.Page) -> tuple[str, ...]:
+    notes = page.obj.get("/Annots", pikepdf.Array())
+    actions = [note.get("/A") for note in list(notes)[:_MOST_LINKS] if isinstance(note, pikepdf.Dictionary)]
+    return tuple(str(action.URI) for action in actions if isinstance(action, pikepdf.Dictionary) and "/URI" in action)
+
+
+def _jpegs(item: Any, *, known: set[tuple[int, int]], depth: int = 0) -> tuple[str, ...]:
+    """Digests of the JPEG streams among a page's pictures, forms within forms included."""
+    if depth > 4:
+        return ()
+    resources = item.get("/Resources")
+    pictures = resources.get("/XObject") if isinstance(resources, pikepdf.Dictionary) else None
+    found: list[str] = []
+    for name in sorted(pictures.keys()) if isinstance(pictures, pikepdf.Dictionary) else []:
+        picture = pictures[name]
+        if not isinstance(picture, pikepdf.Stream) or picture.objgen in known:
+            continue
+        known.add(picture.objgen)
+        if picture.get("/Filter") in ("/DCTDecode", pikepdf.Array([pikepdf.Name.DCTDecode])):
+            found.append(hashlib.sha256(picture.read_raw_bytes()).hexdigest())
+        found += _jpegs(picture, known=known, depth=depth + 1)
+    return tuple(found)
 
 
 def _digest(item: Any, known: dict[tuple[int, int], bytes], depth: int) -> bytes:
     if depth > _DEEPEST:
         raise ValueError("nested too deep")
     mark = item.objgen if isinstance(item, pikepdf.Object) and item.is_indirect else (0, 0)
-    if mark != (0, 0) and mark in known:
-        return known[mark]
-    if mark != (0, 0):
+    if mark == (0, 0):
+        return hashlib.sha256(_spelled(item, known, depth)).digest()
+    if mark not in known:
         known[mark] = b"open"  # a ring refers to itself by this
-    found = hashlib.sha256(_spelled(item, known, depth)).digest()
-    if mark != (0, 0):
-        known[mark] = found
-    return found
+        known[mark] = hashlib.sha256(_spelled(item, known, depth)).digest()
+    return known[mark]
 
 
 def _spelled(item: Any, known: dict[tuple[int, int], bytes], depth: int) -> bytes:
     if isinstance(item, pikepdf.Stream):
-        raw = item.read_raw_bytes()
-        return b"stream" + _entries(item, known, depth) + hashlib.sha256(raw).digest()
+        return b"stream" + _entries(item, known, depth) + hashlib.sha256(item.read_raw_bytes()).digest()
     if isinstance(item, pikepdf.Dictionary):
         return b"dict" + _entries(item, known, depth)
     if isinstance(item, pikepdf.Array):
@@ -67,9 +111,5 @@ def _spelled(item: Any, known: dict[tuple[int, int], bytes], depth: int) -> byte
 
 
 def _entries(item: Any, known: dict[tuple[int, int], bytes], depth: int) -> bytes:
-    names = sorted(name for name in _keys(item) if name not in _SKIPPED and name != "/Length")
+    names = sorted(set(item.keys()) - _SKIPPED)
     return b"".join(name.encode() + b"\0" + _digest(item[name], known, depth + 1) for name in names)
-
-
-def _keys(item: Any) -> list[str]:
-    return list(item.keys())  # of a stream's dictionary; iterating a pikepdf stream itself is refused

@@ -23,7 +23,7 @@ _MASK = 3  # any mask is right (ISO/IEC 18004); trying all eight costs more than
 _GREY = Color(0.33, 0.36, 0.4)
 _INK = Color(0.1, 0.12, 0.15)
 _LINE = Color(0.72, 0.13, 0.13)
-_WATERMARK = Color(0.25, 0.3, 0.38, alpha=0.1)
+_WATERMARK = Color(0.25, 0.3, 0.38, alpha=0.13)
 _WATERMARK_SIZE = 12.5
 _WATERMARK_ROW = 30 * mm
 _SEAL = 40 * mm
@@ -55,6 +55,12 @@ def draw_overlay(sheets: list[Sheet], *, seal_picture: str, title: str) -> bytes
         canvas.showPage()
     canvas.save()
     return target.getvalue()
+
+
+def qr_box(size: tuple[float, float]) -> tuple[float, float, float, float]:
+    """Left, bottom, right, top of the white box with the QR code, in points."""
+    right, bottom = size[0] - MARGIN, 4.5 * mm
+    return right - _QR_BOX, bottom, right, bottom + _QR_BOX
 
 
 def seam_part(place: int, pages: int) -> tuple[int, int]:
@@ -92,7 +98,7 @@ def _text(canvas: Canvas, x: float, y: float, text: str, size: float) -> None:
 
 def _qr(canvas: Canvas, sheet: Sheet) -> None:
     """White box at the lower right corner, modules merged to runs so that a page stays small."""
-    x, y = sheet.size[0] - MARGIN - _QR_BOX, 4.5 * mm
+    x, y, _, _ = qr_box(sheet.size)
     canvas.setFillColor(Color(1, 1, 1))
     canvas.rect(x, y, _QR_BOX, _QR_BOX, stroke=0, fill=1)
     matrix = segno.make_qr(sheet.qr, error="l", boost_error=True, mask=_MASK).matrix

@@ -15,9 +15,9 @@ from views.filters import day, label, minute
 
 LINE_MM = 4.9  # height of one folded line
 _ROW_MM = 2.2  # what a row takes beside its lines
-_ROOM_FIRST = 60.0  # for the list of contents on the certificate's first page
+_ROOM_FIRST = 52.0  # for the list of contents on the certificate's first page
 _ROOM_NEXT = 205.0  # on any further page, heading excepted
-_ROOM_EXTRACT = 208.0
+_ROOM_EXTRACT = 220.0
 _MOST_LINES = 36  # of one row; what is longer goes on in a row of its own
 EXTRACT_TITLE = "机读档案（企业登记基本信息）"
 
@@ -97,8 +97,7 @@ def extract_sheet(company: Company, issue: CopyIssue) -> ExtractSheet:
     """Context of the extract of one company."""
     rows = [*_item_rows(company), *_person_rows(company.persons), *_name_rows(company), *_change_rows(company.changes)]
     whole = [piece for row in rows for piece in _split(row)]
-    room = _ROOM_EXTRACT - _HEADING_MM * len({row.kind for row in whole})
-    folded = paginate(whole, _row_height, first=room, following=room)
+    folded = paginate(whole, _row_height, first=_ROOM_EXTRACT, following=_ROOM_EXTRACT)
     return ExtractSheet(
         title=EXTRACT_TITLE,
         lead=f"数据截至 {minute(issue.issued_at)}（北京时间），摘自企业登记档案，证件号码和住址已作遮盖。",
@@ -123,17 +122,21 @@ def fold(text: str, ems: float) -> tuple[str, ...]:
 
 
 def paginate(
-    rows: Sequence[T], height: Callable[[T], float], *, first: float, following: float
+    rows: Sequence[T], height: Callable[[T, T | None], float], *, first: float, following: float
 ) -> tuple[tuple[T, ...], ...]:
-    """Rows by page, at least one page; `first` and `following` are the millimetres a page has for them."""
+    """Rows by page, at least one page; `first` and `following` are the millimetres a page has for them.
+
+    `height` is given the row and the one above it on the same page (None at the top).
+    """
     pages: list[list[T]] = [[]]
     room = first
     for row in rows:
-        if height(row) > room:
+        needed = height(row, pages[-1][-1] if pages[-1] else None)
+        if needed > room:
             pages.append([])
-            room = following
+            needed, room = height(row, None), following
         pages[-1].append(row)
-        room -= height(row)
+        room -= needed
     return tuple(tuple(page) for page in pages)
 
 
@@ -187,7 +190,7 @@ def _entry(number: int, item: OrderItem) -> Entry:
     )
 
 
-def _entry_height(entry: Entry) -> float:
+def _entry_height(entry: Entry, _: Entry | None) -> float:
     return max(len(entry.title), len(entry.filing)) * LINE_MM + _ROW_MM
 
 
@@ -225,10 +228,10 @@ def _person_rows(persons: Iterable[Person]) -> list[Row]:
         Row(
             kind="persons",
             cells=(
-                fold(person.name, 11),
-                fold("，".join(filter(None, (label(person.role), person.title))), 9),
-                fold(f"{person.id_type} {person.id_number.masked if person.id_number else ''}".strip(), 13),
-                fold("，".join(filter(None, (person.amount, person.share and f"{person.share}"))), 10),
+                fold(person.name, 10),
+                fold("，".join(filter(None, (label(person.role), person.title))), 8),
+                fold(f"{person.id_type} {person.id_number.masked if person.id_number else ''}".strip(), 15.5),
+                fold("，".join(filter(None, (person.amount, person.share))), 8.5),
             ),
         )
         for person in persons
@@ -264,11 +267,12 @@ _TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "names": ("曾用名称", ("名称", "使用期间")),
     "changes": ("变更记录", ("核准日期", "事项", "变更前", "变更后")),
 }
-_HEADING_MM = 15.0  # heading and column names; room is kept for as many as a page could have
+_HEADING_MM = 18.5  # heading and column names above the first row of a table
 
 
-def _row_height(row: Row) -> float:
-    return max(len(cell) for cell in row.cells) * LINE_MM + _ROW_MM
+def _row_height(row: Row, above: Row | None) -> float:
+    heading = 0.0 if above and above.kind == row.kind else _HEADING_MM
+    return max(len(cell) for cell in row.cells) * LINE_MM + _ROW_MM + heading
 
 
 def _split(row: Row) -> list[Row]:
