@@ -53,17 +53,23 @@
     board.className = "eq-keys";
     board.setAttribute("role", "group");
     board.setAttribute("aria-label", "屏幕键盘");
-    const add = (text, change, wide) => {
+    const add = (text, change, kind = "") => {
       const key = document.createElement("button");
       key.type = "button";
-      key.className = wide ? "eq-keys__key eq-keys__key--wide" : "eq-keys__key";
+      key.className = `eq-keys__key ${kind}`.trim();
       key.textContent = text;
       key.addEventListener("click", () => press(input, change));
       board.append(key);
     };
     for (const letter of KEYS) add(letter, (value) => value + letter);
-    add("退格", (value) => value.slice(0, -1), true);
-    add("清空", () => "", true);
+    add("退格", (value) => value.slice(0, -1), "eq-keys__key--word");
+    add("清空", () => "", "eq-keys__key--word eq-keys__key--wide");
+    if (input.form) {
+      const go = document.createElement("button");
+      go.className = "eq-keys__key eq-keys__key--word eq-keys__key--wide eq-keys__key--go";
+      go.textContent = "确定";
+      board.append(go);
+    }
     (input.closest("form, .eq-field") || input).append(board);
   });
   document.addEventListener("contextmenu", (event) => event.preventDefault());

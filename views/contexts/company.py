@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from conf.terms import CompanyStatus, FilingKind, PersonRole
 from store.records import Company, Filing, Person
 from views.contexts import Context, context
-from views.filters import day, grouped
+from views.filters import day
 
 
 @context
@@ -41,7 +41,7 @@ class CompanyPage(Context):
         """Registration items as the register names them (市场主体登记管理条例 Art. 8), empty ones left out."""
         c = self.company
         pairs = (
-            ("统一社会信用代码", grouped(c.uscc)),
+            ("统一社会信用代码", c.uscc),
             ("注册号", c.reg_no),
             ("类型", c.entity_type),
             (self.head_label, c.legal_representative),
