@@ -139,6 +139,25 @@ class Archive(Site):
 
         return self.run(found())
 
+    def unlock(self, uscc: str) -> None:
+        company = self.run(self.store.companies.by_uscc(uscc))
+        self.run(self.store.companies.put(replace(company, locked=False, lock_ground="")))
+
+    def damage(self, sha256: str, size: PageSize) -> None:
+        """Flip one byte of a viewing size where it is kept, in database and cache alike."""
+
+        async def flip() -> None:
+            base = self.store._base
+            row = await base["page_sizes"].find_one({"_id": f"{sha256}:{size}"})
+            kept = await base["renditions.files"].find_one({"filename": row["sha256"]})
+            chunk = await base["renditions.chunks"].find_one({"files_id": kept["_id"]})
+            spoilt = bytes([chunk["data"][0] ^ 1]) + chunk["data"][1:]
+            await base["renditions.chunks"].update_one({"_id": chunk["_id"]}, {"$set": {"data": spoilt}})
+            for cached in (self.settings.var_dir / "cache").rglob(row["sha256"]):
+                cached.unlink()
+
+        self.run(flip())
+
     # -- the archive
 
     async def _fill(self) -> None:
