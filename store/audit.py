@@ -6,7 +6,6 @@ first over its leaf, then over its position and that. Whoever changes the databa
 so an event edited, forged or moved is named exactly; whoever has the keys is caught by the checkpoints outside.
 """
 
-import asyncio
 import base64
 import hashlib
 import json
@@ -16,14 +15,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from pymongo import ASCENDING, DESCENDING, UpdateOne
+from pymongo import ASCENDING, DESCENDING
 from pymongo.errors import DuplicateKeyError
 
 from conf.terms import AUDIT_FIELDS, AuditTag, Channel
-from store.connection import Base, Row, Tx, atomically
+from store.audit_sequence import Sequencer
+from store.connection import Base, Tx
 from store.encode import from_bson, to_bson
 from store.ids import sortable_id
-from store.leases import Leases
 from store.merkle import Frontier, leaf_hash
 from store.records import AuditEvent, AuditReport, Checkpoint
 from store.vault import Vault
@@ -31,14 +30,9 @@ from store.vault import Vault
 ORIGIN = "eqicha.tianhe/audit"
 #: What a leaf covers: all of an event but its position, which the tree itself gives.
 EVIDENCE = ("at", "who", "role", "channel", "request_id", "address", "subject", "outcome", "tag", "fields")
-BATCH = 500
-#: Seconds between looking and taking: an event whose transaction commits in between keeps its place by time.
-SETTLE = 0.05
-LEASE_SECONDS = 10
 #: Field values that name a person are kept as keyed hashes only.
 _KEYED_FIELDS = frozenset({"query"})
 _KEYED = re.compile(r"[0-9a-f]{64}")
-TREE = "audit"
 
 Sign = Callable[[bytes], tuple[str, bytes]]
 
@@ -48,9 +42,8 @@ class Audit:
 
     def __init__(self, base: Base) -> None:
         self._base, self._clock, self._vault = base, base.clock, base.vault
-        self._events, self._trees = base["audit_events"], base["audit_trees"]
-        self._checkpoints = base["audit_checkpoints"]
-        self._leases = Leases(base)
+        self._events, self._checkpoints = base["audit_events"], base["audit_checkpoints"]
+        self._sequencer = Sequencer(base)
 
     async def append(
         self,
@@ -97,20 +90,9 @@ class Audit:
     async def sequence(self, owner: str) -> int:
         """Give positions to waiting events, in order of writing, and extend the tree; how many were placed.
 
-        One holder at a time; but what keeps positions without gap or fork is the transaction over the frontier, so a
-        process that dies half-way leaves nothing behind.
+        Any process may call it, at any time: one at a time does the work, under a lease.
         """
-        newest = await self._events.find_one({"waiting": True}, {"_id": 1}, sort=[("_id", DESCENDING)])
-        if newest is None or not await self._leases.take("audit-sequencer", owner, LEASE_SECONDS):
-            return 0
-        await asyncio.sleep(SETTLE)
-        placed = 0
-        for _ in range(10):
-            count = await self._place(newest["_id"])
-            placed += count
-            if count < BATCH:
-                break
-        return placed
+        return await self._sequencer.run(owner)
 
     async def checkpoint(self, sign: Sign) -> Checkpoint | None:
         """Sign the tree as it stands and keep that; None when it has not grown. `sign(text) -> (key id, signature)`."""
@@ -144,7 +126,7 @@ class Audit:
 
     async def frontier(self) -> Frontier:
         """The tree's size and peaks as the sequencer left them."""
-        return _frontier(await self._trees.find_one({"_id": TREE}))
+        return (await self._sequencer.tree()).frontier
 
     async def verify(self, checkpoints: tuple[Checkpoint, ...]) -> AuditReport:
         """Recompute every leaf, place and root against these checkpoints (signatures checked by the caller)."""
@@ -162,28 +144,6 @@ class Audit:
         first = await self._events.find_one({"waiting": True}, {"at": 1}, sort=[("_id", ASCENDING)])
         return 0.0 if first is None else max(0.0, (self._clock() - first["at"]).total_seconds())
 
-    async def _place(self, newest: str) -> int:
-        """One batch in one transaction: events and frontier move together or not at all."""
-
-        async def work(tx: Tx) -> int:
-            frontier = _frontier(await self._trees.find_one({"_id": TREE}, session=tx))
-            waiting = self._events.find({"waiting": True, "_id": {"$lte": newest}}, {"leaf": 1, "tie": 1}, session=tx)
-            rows = await waiting.sort("_id", ASCENDING).limit(BATCH).to_list()
-            if not rows:
-                return 0
-            moves = [self._move(row, frontier.size + n) for n, row in enumerate(rows)]
-            await self._events.bulk_write(moves, ordered=False, session=tx)
-            grown = frontier.extend(bytes.fromhex(row["leaf"]) for row in rows)
-            state = {"size": grown.size, "peaks": [peak.hex() for peak in grown.peaks]}
-            await self._trees.update_one({"_id": TREE}, {"$set": state}, upsert=True, session=tx)
-            return len(rows)
-
-        return await atomically(self._base.client, work)
-
-    def _move(self, row: Row, position: int) -> UpdateOne:
-        placed = {"position": position, "tie": placed_tie(self._vault, row["tie"], position)}
-        return UpdateOne({"_id": row["_id"], "waiting": True}, {"$set": placed, "$unset": {"waiting": ""}})
-
 
 def leaf_of(row: Mapping[str, Any]) -> str:
     """Leaf hash (hex) of a stored event: SHA-256(0x00 ‖ canonical JSON of all evidence fields and the id)."""
@@ -197,11 +157,6 @@ def tie_of(vault: Vault, leaf: str) -> str:
     return vault.person_key(f"audit-event:{leaf}")
 
 
-def placed_tie(vault: Vault, tie: str, position: int) -> str:
-    """Keyed hash an event carries once it has a position."""
-    return vault.person_key(f"audit-place:{position}:{tie}")
-
-
 def signed_text(size: int, root: str, at: datetime) -> bytes:
     """What a checkpoint's signature covers: origin, size, root (hex), time (ISO, UTC), one a line."""
     return f"{ORIGIN}\n{size}\n{root}\n{at.astimezone(UTC).isoformat(timespec='milliseconds')}\n".encode()
@@ -210,12 +165,6 @@ def signed_text(size: int, root: str, at: datetime) -> bytes:
 def key_id_of(public: bytes) -> str:
     """Names a public signing key: the first 16 hex digits of its SHA-256."""
     return hashlib.sha256(public).hexdigest()[:16]
-
-
-def _frontier(row: Row | None) -> Frontier:
-    if row is None:
-        return Frontier()
-    return Frontier(row["size"], tuple(bytes.fromhex(peak) for peak in row["peaks"]))
 
 
 def _with_leaf(event: AuditEvent) -> AuditEvent:

@@ -10,6 +10,7 @@ from typing import Any
 from pymongo import ASCENDING
 
 from store import audit
+from store.audit_sequence import Sequencer, placed_tie
 from store.connection import Base, Row
 from store.merkle import Frontier
 from store.records import AuditReport, Checkpoint
@@ -72,7 +73,7 @@ class _Walk:
 
 async def verify(base: Base, checkpoints: tuple[Checkpoint, ...]) -> AuditReport:
     """Recompute everything; the report names the first bad position. Reads in batches, at most a few MB at a time."""
-    frontier = await audit.Audit(base).frontier()
+    frontier = (await Sequencer(base).tree()).frontier
     ahead = sorted(checkpoints, key=lambda checkpoint: checkpoint.size)
     walk = _Walk(base.vault, max([frontier.size, *(c.size for c in ahead)]), frontier, ahead)
     try:
@@ -90,8 +91,8 @@ async def _walk_events(base: Base, walk: _Walk) -> None:
         walk.step(row)
     if walk.grown.size < walk.size:
         raise _Fault(walk.grown.size, f"the end is cut off: {walk.size} events are vouched for")
-    now = await audit.Audit(base).frontier()  # the sequencer may have gone on meanwhile
-    if walk.grown.size > max(now.size, walk.size):
+    now = await Sequencer(base).tree()  # the sequencer may have gone on meanwhile, and be in the middle of a batch
+    if walk.grown.size > max(now.frontier.size + len(now.batch), walk.size):
         raise _Fault(walk.size, "an event was inserted beyond the end")
 
 
@@ -115,7 +116,7 @@ def _event_problem(vault: Vault, row: Row) -> str:
         return "the event was edited: its content does not give its leaf"
     tie = audit.tie_of(vault, leaf)
     if row["position"] is not None:
-        tie = audit.placed_tie(vault, tie, row["position"])
+        tie = placed_tie(vault, tie, row["position"])
     return "" if tie == row["tie"] else "the event was not written here: forged, or moved from another position"
 
 
