@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import unquote
 
 from adapters.identity import Identity
@@ -29,7 +29,8 @@ PENDING = "signin"  # session.values: digest of state → {"next", "until"}
 MOST_PENDING = 4  # tabs a visitor may have under way at once; the oldest gives way
 LONGEST_PATH = 500
 
-_CONTROL = re.compile(r"[\x00-\x20\x7f\\]")
+_BREAKS_HEADER = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\\]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,10 +102,9 @@ async def finish(
     Raises Invalid (state unknown, used, too old, another browser's; no code), ProviderRejected, ProviderUnavailable.
     Every refusal is on record.
     """
-    next_path = await _spend_state(store, session, sessions, state, now)
+    next_path = await _spend_state(session, sessions, state, now)
     if next_path is None or session is None:
-        await _record_refusal(store, "state", now, trace)
-        raise Invalid({"state": "这次登录已经失效（超过十分钟、重复使用，或换了浏览器），请重新登录。"})
+        return await _refuse_state(store, now, trace)
     if not code:
         await _record_refusal(store, "declined", now, trace)
         raise Invalid({"code": "您没有在统一身份认证平台完成登录，可以再试一次。"})
@@ -113,12 +113,13 @@ async def finish(
     except (ProviderRejected, ProviderUnavailable) as fault:
         await _record_refusal(store, "refused" if isinstance(fault, ProviderRejected) else "unavailable", now, trace)
         raise
+    if not await sessions.drop(session.id):  # two callbacks at the same moment: the session is traded in once
+        await _refuse_state(store, now, trace)
     account = await _remember(store, identity, now, trace)
     ends = now + timedelta(hours=settings.session_hours)
     # nothing of the old session is carried over but where it was opened
     fresh, token = _fresh_session(account.id, session.channel, session.terminal_id, now=now, ends=ends)
     await sessions.create(fresh)
-    await sessions.drop(session.id)
     return SignedIn(session=fresh, token=token, account=account, next_path=next_path)
 
 
@@ -151,12 +152,14 @@ def local_path(path: str) -> str:
 
     Refused: other hosts in any spelling (//evil, /\\evil, /%2f%2fevil, https:…), control characters, overlong ones.
     """
-    seen = path
+    if len(path) > LONGEST_PATH or _BREAKS_HEADER.search(path):
+        return "/"
+    seen = re.split(r"[?#]", path, maxsplit=1)[0]
     for _ in range(3):  # however often it was encoded, no layer may look like another host
-        if not seen.startswith("/") or seen.startswith("//") or _CONTROL.search(seen):
+        if not seen.startswith("/") or seen.startswith("//") or _UNSAFE.search(seen):
             return "/"
         seen = unquote(seen)
-    return path if len(path) <= LONGEST_PATH else "/"
+    return path
 
 
 def _digest(text: str) -> str:
@@ -167,7 +170,7 @@ def _with(session: Session, values: dict[str, Any]) -> Session:
     return replace(session, values=values)
 
 
-async def _spend_state(store: "Store", session: Session | None, sessions: Any, state: str, now: datetime) -> str | None:
+async def _spend_state(session: Session | None, sessions: Any, state: str, now: datetime) -> str | None:
     """Take the state out of the session; its way back, or None when it is not good (any more)."""
     if session is None or not state:
         return None
@@ -178,9 +181,6 @@ async def _spend_state(store: "Store", session: Session | None, sessions: Any, s
         return None
     kept = pending.pop(found)
     await sessions.save(_with(session, {**session.values, PENDING: pending}))
-    # two callbacks at the same moment may both have read the session: the counter lets one through
-    if await store.limits.hit(f"signin-state:{wanted}", 1, int(STATE_LIVES.total_seconds())):
-        return None
     return str(kept["next"]) if now.timestamp() < float(kept["until"]) else None
 
 
@@ -215,6 +215,11 @@ async def _remember(store: "Store", identity: Identity, now: datetime, trace: Ma
         return account
 
     return await store.atomically(work)
+
+
+async def _refuse_state(store: "Store", now: datetime, trace: Mapping[str, Any]) -> NoReturn:
+    await _record_refusal(store, "state", now, trace)
+    raise Invalid({"state": "这次登录已经失效（超过十分钟、重复使用，或换了浏览器），请重新登录。"})
 
 
 async def _record_refusal(store: "Store", ground: str, now: datetime, trace: Mapping[str, Any]) -> None:

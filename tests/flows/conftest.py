@@ -1,5 +1,14 @@
-"""Makes the shared fixtures of the desk known in this folder."""
+"""Makes the shared fixtures of the desk and of the outside systems known in this folder."""
 
-from tests.desk import desk, desk_settings, desk_store
+import pytest
 
-__all__ = ["desk", "desk_settings", "desk_store"]
+from tests.desk import Desk, desk, desk_settings, desk_store
+from tests.outside import Run, outside, sandbox, sandbox_settings
+
+__all__ = ["desk", "desk_settings", "desk_store", "outside", "run", "sandbox", "sandbox_settings"]
+
+
+@pytest.fixture
+def run(desk: Desk) -> Run:
+    """The sandbox lives on the loop the store was opened in."""
+    return desk.run
