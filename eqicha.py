@@ -143,7 +143,7 @@ async def check(args: argparse.Namespace, settings: Settings) -> int:
 
 async def verify_copy(args: argparse.Namespace, settings: Settings) -> int:
     """Check a copy's seal and page claims, and the register when the database answers."""
-    from handlers.flows.checking import verify_copy_file
+    from handlers.flows.copy_files import verify_copy_file
 
     if not args.file.is_file():
         return complain(f"no file at {args.file}")

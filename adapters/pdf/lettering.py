@@ -26,7 +26,7 @@ MAIN = "eqicha-main"
 _PATTERN = "WenQuanYi Zen Hei"
 _UNITS = 1000
 _UNKNOWN = "〓"
-_BEYOND_BMP = re.compile(rb"<([0-9A-Fa-f]{5,6})>")
+_CODE = re.compile(rb"<([0-9A-Fa-f]{4,6})>")
 
 
 def runs(text: str) -> list[tuple[str, str]]:
@@ -98,16 +98,24 @@ class _PathPen(BasePen):
         self._path.close()
 
 
-def mend_text_layer(pdf: pikepdf.Pdf) -> None:
-    """Spell characters beyond U+FFFF in ToUnicode maps as UTF-16, which reportlab does not."""
+def mend_text_layer(pdf: pikepdf.Pdf, stand_ins: dict[str, str] | None = None) -> None:
+    """Spell characters beyond U+FFFF in ToUnicode maps as UTF-16, which reportlab does not.
+
+    `stand_ins` maps characters that were set in place of others to those.
+    """
+    known = {_utf16(stand_in): _utf16(meant) for stand_in, meant in (stand_ins or {}).items()}
     for item in pdf.objects:
         if isinstance(item, pikepdf.Dictionary) and item.get("/Type") == "/Font" and "/ToUnicode" in item:
             stream = item.ToUnicode
-            stream.write(_BEYOND_BMP.sub(lambda found: b"<" + _utf16(found[1]) + b">", stream.read_bytes()))
+            stream.write(_CODE.sub(lambda found: b"<" + _respelled(found[1], known) + b">", stream.read_bytes()))
 
 
-def _utf16(number: bytes) -> bytes:
-    return chr(int(number, 16)).encode("utf-16-be").hex().upper().encode()
+def _respelled(code: bytes, known: dict[bytes, bytes]) -> bytes:
+    return _utf16(chr(int(code, 16))) if len(code) > 4 else known.get(code.upper(), code)
+
+
+def _utf16(character: str) -> bytes:
+    return character.encode("utf-16-be").hex().upper().encode()
 
 
 @cache
@@ -124,22 +132,28 @@ def _main_face() -> Face:
 def _converted(character: str, found: Face) -> str:
     """Registers a TrueType font holding this one character and returns its name."""
     name = f"eqicha-u{ord(character):x}"
-    outlines = _outlines(found.path, found.index)
-    glyph, advance = _glyph(outlines, character)
+    pdfmetrics.registerFont(TTFont(name, BytesIO(truetype(name, {ord(character): (character, found)}))))
+    return name
+
+
+def truetype(name: str, drawn: dict[int, tuple[str, Face]]) -> bytes:
+    """A TrueType font that draws at each code point the given character, as the given face does."""
+    glyphs, metrics = {".notdef": TTGlyphPen(None).glyph()}, {".notdef": (_UNITS, 0)}
+    for code, (character, found) in drawn.items():
+        glyphs[f"g{code:x}"], advance = _glyph(_outlines(found.path, found.index), character)
+        metrics[f"g{code:x}"] = (advance, 0)
     build = FontBuilder(_UNITS, isTTF=True)
-    build.setupGlyphOrder([".notdef", name])
-    build.setupCharacterMap({ord(character): name})
-    build.setupGlyf({".notdef": TTGlyphPen(None).glyph(), name: glyph})
-    build.setupHorizontalMetrics({".notdef": (_UNITS, 0), name: (advance, 0)})
+    build.setupGlyphOrder(list(glyphs))
+    build.setupCharacterMap({code: f"g{code:x}" for code in drawn})
+    build.setupGlyf(glyphs)
+    build.setupHorizontalMetrics(metrics)
     build.setupHorizontalHeader(ascent=880, descent=-120)
-    build.setupOS2()
+    build.setupOS2(sTypoAscender=880, sTypoDescender=-120, usWinAscent=880, usWinDescent=120)
     build.setupPost()
     build.setupNameTable({"familyName": name, "styleName": "Regular", "psName": name})
     content = BytesIO()
     build.save(content)
-    content.seek(0)
-    pdfmetrics.registerFont(TTFont(name, content))
-    return name
+    return content.getvalue()
 
 
 def _glyph(outlines: Outlines, character: str) -> tuple[object, int]:

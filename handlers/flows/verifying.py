@@ -1,0 +1,184 @@
+"""Is this copy ours and unchanged? By its code, by the file itself, by one page's QR code. Called by the verify pages.
+
+Answers never hold dossier content. A code that is unknown costs the same steps as one that is known. The ground truth
+is the SHA-256 we stored when sealing; the seal in the file is what everybody else can check.
+"""
+
+import asyncio
+import hashlib
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+from adapters.pdf.digests import FileFacts, read_claimed_copy
+from adapters.seal.claims import Claim, ClaimRefused, read_claim
+from conf.clock import beijing
+from conf.errors import Invalid, WorkFault
+from conf.keys import Keys
+from conf.terms import AuditTag, CopyStatus, VerifyResult
+from store.records import Copy
+
+if TYPE_CHECKING:
+    from adapters.assembly import Adapters
+    from store import Store
+
+Trace = Mapping[str, Any]
+
+LARGEST_FILE = 60 << 20  # bytes of an uploaded copy
+
+_READ_SECONDS = 20
+_CODE = re.compile(r"[0-9A-Z]{20}", re.ASCII)
+_SAYS = {
+    VerifyResult.VALID: "这份复制件由本系统签发，内容未被改动，目前有效。",
+    VerifyResult.EXPIRED: "这份复制件由本系统签发，内容未被改动，但已过核验有效期。",
+    VerifyResult.WITHDRAWN: "这份复制件由本系统签发，但已被撤回，请勿采信。",
+}
+_UNKNOWN_CODE = "没有查到这个核验码。请核对是否输错；如确认无误，请勿采信这份文件。"
+_UNKNOWN_FILE = "这个文件不是本系统签发的复制件，或者已被改动到无法辨认。请勿采信。"
+_UNKNOWN_CLAIM = "这个二维码不是本系统签发的，或者已被改动。请勿采信这一页。"
+_LOST_CLAIM = "二维码的签名无误，但系统里没有这份复制件的记录。请与登记机关联系。"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verification:
+    """The answer in plain words and the facts a visitor may see.
+
+    Facts are empty unless the visitor proved to hold the copy: its code, its file, a signed page. `altered_pages` are
+    page numbers of the copy; `page` is the page a QR code belongs to, 0 otherwise.
+    """
+
+    result: VerifyResult
+    says: str
+    copy_no: str = ""
+    company_name: str = ""
+    issued_at: datetime | None = None
+    valid_until: datetime | None = None
+    page_count: int = 0
+    signer: str = ""
+    altered_pages: tuple[int, ...] = ()
+    page: int = 0
+
+
+async def by_code(store: "Store", code: str, *, now: datetime, trace: Trace) -> Verification:
+    """By the verification code printed on the certificate, in any case, with or without spaces and hyphens."""
+    plain = "".join(sign for sign in unicodedata.normalize("NFKC", code).upper() if sign not in " -\t")
+    copy = await store.copies.by_code(plain if _CODE.fullmatch(plain) else "0" * 20)
+    answer = of_copy(copy, now) if copy else Verification(result=VerifyResult.NOT_FOUND, says=_UNKNOWN_CODE)
+    return await _recorded(store, answer, copy, by="code", trace=trace)
+
+
+async def by_file(
+    store: "Store", adapters: "Adapters", pdf: bytes, *, keys: Keys, now: datetime, trace: Trace
+) -> Verification:
+    """By the file: the same bytes we sealed, or else which pages differ. Raises Invalid for more than 60 MB."""
+    if len(pdf) > LARGEST_FILE:
+        raise Invalid({"file": "文件超过 60 MB，无法核验。"})
+    sha256 = await asyncio.to_thread(lambda: hashlib.sha256(pdf).hexdigest())
+    copy = await store.copies.by_sha256(sha256)
+    if copy is not None:
+        return await _recorded(store, of_copy(copy, now), copy, by="file", trace=trace)
+    try:
+        facts = await adapters.workshop.run(read_claimed_copy, pdf, seconds=_READ_SECONDS, pool="intake")
+    except WorkFault:  # a file that breaks its reader is none of ours
+        facts = FileFacts(copy_no="", pages=())
+    copy = await store.copies.by_no(_copy_no(facts, keys))
+    answer = _altered(copy, facts) if copy else Verification(result=VerifyResult.NOT_FOUND, says=_UNKNOWN_FILE)
+    return await _recorded(store, answer, copy, by="file", trace=trace)
+
+
+async def by_claim(store: "Store", claim: str, *, keys: Keys, now: datetime, trace: Trace) -> Verification:
+    """By the text of a page's QR code (the address, or only what stands behind /p/)."""
+    try:
+        read = read_claim(claim, [keys.claim.public_key()])
+    except ClaimRefused:
+        answer = Verification(result=VerifyResult.NOT_FOUND, says=_UNKNOWN_CLAIM)
+        return await _recorded(store, answer, None, by="claim", trace=trace)
+    copy = await store.copies.by_no(read.copy_no)
+    answer = _of_page(copy, read, now) if copy else Verification(result=VerifyResult.NOT_FOUND, says=_LOST_CLAIM)
+    return await _recorded(store, answer, copy, by="claim", trace=trace)
+
+
+def of_copy(copy: Copy, now: datetime) -> Verification:
+    """The state of a copy whose file, code or page was found to be as we sealed it."""
+    result = VerifyResult.VALID
+    if copy.status == CopyStatus.WITHDRAWN:
+        result = VerifyResult.WITHDRAWN
+    elif now >= copy.valid_until:
+        result = VerifyResult.EXPIRED
+    return _facts(copy, result, _SAYS[result])
+
+
+def _of_page(copy: Copy, claim: Claim, now: datetime) -> Verification:
+    page = copy.pages[claim.page - 1] if claim.page <= len(copy.pages) else None
+    same = (
+        page is not None
+        and claim.pages == len(copy.pages)
+        and page.digest.startswith(claim.digest)
+        and beijing(copy.issued_at).date() == claim.issued_on
+    )
+    if not same:
+        return Verification(result=VerifyResult.ALTERED, says="这一页与签发时的记录不符，请勿采信。", copy_no=copy.no)
+    answer = of_copy(copy, now)
+    says = (
+        f"这是复制件 {copy.no} 的第 {claim.page} 页，共 {claim.pages} 页。{answer.says}请核对纸面内容是否与电子件一致。"
+    )
+    return _facts(copy, answer.result, says, page=claim.page)
+
+
+def _altered(copy: Copy, facts: FileFacts) -> Verification:
+    """Which pages differ. The copy's facts are told only to a file that still holds a page of it."""
+    start = f"这个文件自称是复制件 {copy.no}，但与签发时的文件不同，请勿采信。"
+    sealed = [page.content_digest for page in copy.pages]
+    found = [page.digest for page in facts.pages]
+    if not set(sealed) & set(found):
+        return Verification(result=VerifyResult.ALTERED, says=start, copy_no=copy.no)
+    altered = tuple(number for number, (was, now) in enumerate(zip_longest(sealed, found), 1) if was != now)
+    return _facts(copy, VerifyResult.ALTERED, start + _says_where(altered), altered=altered)
+
+
+def _says_where(altered: tuple[int, ...]) -> str:
+    if not altered:
+        return "各页画面与签发时相同，改动在签章、说明信息或页面之外。"
+    pages = "、".join(map(str, altered[:20])) + ("等" if len(altered) > 20 else "")
+    return f"被改动、增加或缺少的是第 {pages} 页。"
+
+
+def _facts(
+    copy: Copy, result: VerifyResult, says: str, *, altered: tuple[int, ...] = (), page: int = 0
+) -> Verification:
+    return Verification(
+        result=result,
+        says=says,
+        copy_no=copy.no,
+        company_name=copy.company_name,
+        issued_at=copy.issued_at,
+        valid_until=copy.valid_until,
+        page_count=len(copy.pages),
+        signer=copy.signer,
+        altered_pages=altered,
+        page=page,
+    )
+
+
+def _copy_no(facts: FileFacts, keys: Keys) -> str:
+    """The copy a file belongs to: what a signed page claim says, else what its description says."""
+    known = [keys.claim.public_key()]
+    for page in facts.pages:
+        for link in page.links:
+            try:
+                return read_claim(link, known).copy_no
+            except ClaimRefused:
+                continue
+    return facts.copy_no
+
+
+async def _recorded(store: "Store", answer: Verification, copy: Copy | None, *, by: str, trace: Trace) -> Verification:
+    subject = copy.no if copy else ""
+    await store.audit.append(
+        tag=AuditTag.COPY_VERIFIED, subject=subject, outcome=answer.result.value, fields={"by": by}, **trace
+    )
+    return answer
