@@ -6,9 +6,11 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from conf.clock import utc_now
 from conf.errors import EqichaError, Invalid
 from conf.keys import Keys, load_keys
 from conf.logs import setup_logs
@@ -19,7 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from adapters.assembly import Adapters
+    from handlers.flows.background import Background
+    from handlers.metrics import Metrics
     from store import Store
+
+#: A file without a record is left alone this long: its transaction may still be under way.
+ORPHANS_AFTER = timedelta(hours=6)
 
 Command = Callable[[argparse.Namespace, Settings], Awaitable[int]]
 
@@ -35,16 +42,17 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings) -> "AsyncIterator[House]":
+async def open_house(settings: Settings, *, metrics: "Metrics | None" = None) -> "AsyncIterator[House]":
     """Open keys, store and adapters; close them in reverse order. Raises SettingsError for what is unsafe."""
     from adapters.assembly import open_adapters
+    from adapters.base import observe_nothing
     from store import open_store
 
     keys = load_keys(settings)
     store = await open_store(settings, keys)
     try:
         await refuse_unsafe_database(settings, store)
-        adapters = await open_adapters(settings, keys)
+        adapters = await open_adapters(settings, keys, observe=metrics.called_outside if metrics else observe_nothing)
         try:
             yield House(settings=settings, keys=keys, store=store, adapters=adapters)
         finally:
@@ -54,24 +62,72 @@ async def open_house(settings: Settings) -> "AsyncIterator[House]":
 
 
 async def refuse_unsafe_database(settings: Settings, store: "Store") -> None:
-    """Production needs a replica set and majority, journaled writes (docs/operating.md)."""
-    facts = await store.server()
-    faults = []
-    if not facts.replica_set:
-        faults.append("EQICHA_MONGO_URL: this is a standalone database; transactions need a replica set")
-    if settings.is_production and facts.weakness:
-        faults.append(f"EQICHA_MONGO_URL: {facts.weakness}")
-    if faults:
-        raise SettingsError(faults)
+    """Transactions need a replica set, everywhere (docs/operating.md)."""
+    if not (await store.server()).replica_set:
+        raise SettingsError(["EQICHA_MONGO_URL: this is a standalone database; transactions need a replica set"])
+
+
+def make_background(house: House) -> "Background":
+    """The background work of one process, joined from the flows."""
+    from handlers.flows import evidence, notices, sealing
+    from handlers.flows.background import Background
+    from views.sheets import PrintSheets
+
+    store, settings = house.store, house.settings
+    bench = sealing.Bench(
+        store=store, adapters=house.adapters, settings=settings, keys=house.keys, sheets=PrintSheets()
+    )
+    made = Background(
+        store,
+        settings,
+        seal=lambda order: sealing.seal_order(bench, order),
+        deliver=lambda: notices.deliver_next(store, house.adapters, owner=made.owner, now=utc_now()),
+        checkpoint=lambda: evidence.keep_checkpoint(store, house.keys, settings.var_dir),
+        sweep=lambda: store.copies.sweep_orphans(utc_now() - ORPHANS_AFTER),
+    )
+    return made
+
+
+@asynccontextmanager
+async def open_cache(settings: Settings) -> "AsyncIterator[tuple[Any, Any]]":
+    """Sessions and limits in Redis where it is configured; (None, None) leaves them to the store."""
+    if not settings.redis_url:
+        yield None, None
+        return
+    from adapters.cache import connect_cache
+    from adapters.cache.limits import RedisLimits
+    from adapters.cache.sessions import RedisSessions
+    from store.records import Session
+    from store.sessions import SessionRules
+
+    redis = connect_cache(settings.redis_url)
+    try:
+        sessions = RedisSessions(redis, utc_now, rules=SessionRules(settings), record=Session)
+        yield sessions, RedisLimits(redis, utc_now)
+    finally:
+        await redis.aclose()
 
 
 async def serve(args: argparse.Namespace, settings: Settings) -> int:
     """Serve the pages and do the background work until SIGTERM or Ctrl-C."""
+    from handlers.application import make_application
     from handlers.application import serve as serve_pages
+    from handlers.metrics import Metrics
 
-    async with open_house(settings) as house:
+    metrics = Metrics()
+    async with open_house(settings, metrics=metrics) as house, open_cache(settings) as (sessions, limits):
         await house.store.ensure_indexes()
-        await serve_pages(house.store, house.adapters, house.settings, house.keys)
+        app = make_application(
+            house.store,
+            house.adapters,
+            settings,
+            keys=house.keys,
+            background=make_background(house) if settings.worker_enabled else None,
+            sessions=sessions,
+            limits=limits,
+            metrics=metrics,
+        )
+        await serve_pages(app)
     return 0
 
 
@@ -123,8 +179,8 @@ async def import_package(args: argparse.Namespace, settings: Settings) -> int:
 async def indexes(args: argparse.Namespace, settings: Settings) -> int:
     """Create missing indexes and rebuild the search rows when asked."""
     async with open_house(settings) as house:
-        names = await house.store.ensure_indexes()
-        print(f"{len(names)} indexes are in place")
+        await house.store.ensure_indexes()
+        print("all indexes are in place")
         if args.rebuild_search:
             print(f"{await house.store.companies.rebuild_search()} companies indexed for search")
     return 0

@@ -58,7 +58,7 @@ class Missing(BaseHandler):
 class Static(StaticFileHandler):
     """Our own style, script and pictures, with the standing headers."""
 
-    def initialize(self, path: str, default_filename: str | None = None, route: str = "") -> None:
+    def initialize(self, path: Any, default_filename: str | None = None, route: str = "") -> None:
         super().initialize(path, default_filename)
         self.route = route
 
@@ -83,7 +83,8 @@ class Service(Application):
         self.sessions = parts["sessions"] or store.sessions
         self.limits = parts["limits"] or store.limits
         self.parts: dict[str, Any] = parts["more"]
-        self.searches, self.metrics = Windows(), Metrics()
+        self.searches: Windows = Windows()
+        self.metrics: Metrics = parts["metrics"] or Metrics()
         self.terminals = Terminals(store, self.clock)
         self.standing_headers = tuple(standing_headers(settings).items())
         self._cookies = {p: cookie_name(settings, p) for p in ("session", "staff", "terminal", "type", "back")}
@@ -129,6 +130,7 @@ def make_application(
     background: Any = None,
     sessions: Any = None,
     limits: Any = None,
+    metrics: Metrics | None = None,
     **more: Any,
 ) -> Service:
     """The application. `sessions` and `limits` default to the store's; give the Redis ones where Redis is configured.
@@ -139,7 +141,7 @@ def make_application(
         httputil.ParseBodyConfig(multipart=httputil.ParseMultipartConfig(enabled=False))
     )  # uploads are streamed by their own handler; nobody else takes multipart
     parts = {"keys": keys, "clock": clock, "background": background, "sessions": sessions, "limits": limits}
-    return Service(store, adapters, settings, **parts, more=more)
+    return Service(store, adapters, settings, **parts, metrics=metrics, more=more)
 
 
 async def serve(app: Service, *, on_ready: Callable[[], None] | None = None) -> None:

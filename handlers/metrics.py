@@ -21,6 +21,9 @@ class Metrics:
         self.worst_lag = Gauge("eqicha_loop_lag_worst_seconds", "Worst lag since start", registry=self.registry)
         self.queue = Gauge("eqicha_order_age_seconds", "Oldest order by status", ("status",), registry=self.registry)
         self.outbox = Gauge("eqicha_outbox_age_seconds", "Oldest message by kind", ("kind",), registry=self.registry)
+        self.outside = Histogram(
+            "eqicha_outside_seconds", "Calls outside", ("system", "outcome"), registry=self.registry, buckets=BUCKETS
+        )
         self.audit = Gauge("eqicha_audit_unsequenced_seconds", "Oldest event without place", registry=self.registry)
 
     def count(self, *, method: str, route: str, status: int, seconds: float) -> None:
@@ -41,6 +44,10 @@ class Metrics:
             for name, age in ages.items():
                 gauge.labels(str(name)).set(age)
         self.audit.set(await store.audit.oldest_unsequenced_age() or 0)
+
+    def called_outside(self, system: str, outcome: str, seconds: float) -> None:
+        """One call to a counterpart; the adapters' hook."""
+        self.outside.labels(system, outcome).observe(seconds)
 
     def text(self) -> bytes:
         """All figures in the Prometheus text format."""

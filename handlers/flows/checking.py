@@ -1,9 +1,10 @@
-"""What `eqicha.py check` and `eqicha.py verify-copy` look at; called by the commands only."""
+"""What `eqicha.py check` looks at: one finding a part; called by the command only."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from adapters.probing import probes
 from conf.errors import EqichaError
 from conf.keys import Keys
 from conf.settings import Settings
@@ -27,13 +28,13 @@ async def examine(store: "Store", adapters: "Adapters", settings: Settings, keys
 
     async def database() -> str:
         facts = await store.server()
-        return f"MongoDB {facts.version}, replica set {facts.replica_set}, {facts.weakness or 'writes are safe'}"
+        return f"MongoDB {facts.version}, replica set {facts.replica_set or 'none'}, writes {facts.write_concern}"
 
     async def seal() -> str:
         return await adapters.seal.ready()
 
     parts: list[tuple[str, Callable[[], Awaitable[str]]]] = [("database", database), ("seal", seal)]
-    parts += [(name, probe) for name, probe in adapters.probes().items()]
+    parts += [(name, probe) for name, probe in probes(settings).items()]
     kind = "development" if keys.is_development else "own"
     findings = [Finding(part="settings", is_well=True, says=f"{settings.mode} mode, {kind} keys")]
     findings += [await _examine_one(part, probe) for part, probe in parts]
