@@ -58,7 +58,7 @@ class Missing(BaseHandler):
 class Static(StaticFileHandler):
     """Our own style, script and pictures, with the standing headers."""
 
-    def initialize(self, path: Any, default_filename: str | None = None, route: str = "") -> None:
+    def initialize(self, path: Any, default_filename: str | None = None, route: str = "") -> None:  # type: ignore[override]
         super().initialize(path, default_filename)
         self.route = route
 

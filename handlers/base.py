@@ -15,6 +15,7 @@ from conf.terms import Channel
 from handlers import faults
 from handlers.guards import VERBS, refuse_unguarded
 from handlers.visit import NOBODY, find_visit
+from handlers.ways import Ways
 from store.records import Account, Session, Staff, Terminal
 from views.contexts import Context, Frame
 from views.render import render, render_fragment
@@ -24,12 +25,13 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 LAYOUTS = {Channel.KIOSK: "layouts/kiosk.html", Channel.STAFF: "layouts/staff.html"}
 
 
-class BaseHandler(RequestHandler):
+class BaseHandler(Ways, RequestHandler):
     """One request. A verb carries exactly one guard of `handlers.guards`, else the class cannot be made.
 
     `conf` holds our Settings (`settings` is Tornado's own dictionary).
     """
 
+    application: Any  # handlers.application.Service
     SUPPORTED_METHODS = ("GET", "HEAD", "POST", "DELETE", "PATCH", "PUT")  # type: ignore[assignment]
     #: Query parameters that may come more than once; any other repeated name is a 400.
     repeatable: frozenset[str] = frozenset()
@@ -42,7 +44,7 @@ class BaseHandler(RequestHandler):
 
     def initialize(self, route: str = "") -> None:
         self.route = route
-        app: Any = self.application
+        app = self.application
         self.conf, self.store, self.adapters, self.keys = app.conf, app.store, app.adapters, app.keys
         self.clock, self.sessions, self.limits = app.clock, app.sessions, app.limits
         app.answering.add(self)
@@ -60,10 +62,10 @@ class BaseHandler(RequestHandler):
                 raise HTTPError(400)
         if not self.request.cookies:
             return
-        if key := self.get_cookie(self.application.cookie("terminal")):  # type: ignore[attr-defined]
-            self.terminal = await self.application.terminals.by_key(key)  # type: ignore[attr-defined]
+        if key := self.get_cookie(self.application.cookie("terminal")):
+            self.terminal = await self.application.terminals.by_key(key)
         purpose = "staff" if self.is_staff_area else "session"  # a staff session opens nothing outside its area
-        if token := self.get_cookie(self.application.cookie(purpose)):  # type: ignore[attr-defined]
+        if token := self.get_cookie(self.application.cookie(purpose)):
             self.visit = await find_visit(self.application, token)
 
     # -- who and where
@@ -153,56 +155,26 @@ class BaseHandler(RequestHandler):
             path=self.request.path,
             visitor=self.account.name[:1] + "*" * min(2, len(self.account.name) - 1) if self.account else "",
             staff=self.staff.name if self.staff else "",
-            is_large=bool(self.request.cookies) and self.get_cookie(self.application.cookie("type")) == "large",  # type: ignore[attr-defined]
+            is_large=bool(self.request.cookies) and self.get_cookie(self.application.cookie("type")) == "large",
             idle_seconds=self.conf.kiosk_idle_seconds if channel is Channel.KIOSK else 0,
             terminal=self.terminal.name if self.terminal else "",
             xsrf=lambda: Markup(self.xsrf_form_html()),  # noqa: S704  Tornado's own escaped field
         )
 
-    def go(self, path: str) -> None:
-        """303 to one of our own addresses; htmx is told to load the page. Never give it an address from outside."""
-        if not path.startswith("/") or path.startswith(("//", "/\\")):
-            raise HTTPError(400)
-        self._send_to(path)
-
-    def leave(self, address: str) -> None:
-        """303 to an outside address that an adapter made (the identity platform), never one from the request."""
-        self._send_to(address)
-
-    def _send_to(self, address: str) -> None:
-        if self.request.headers.get("HX-Request") == "true":
-            self.set_header("HX-Redirect", address)
-            self.set_status(204)
-        else:
-            self.set_status(303)
-            self.set_header("Location", address)
-        self.finish()
-
-    def set_visit_cookie(self, purpose: str, value: str, *, days: int | None = None) -> None:
-        """`session`, `terminal`, `type` …: HttpOnly, SameSite=Lax, `__Host-` and Secure over TLS."""
-        name = self.application.cookie(purpose)  # type: ignore[attr-defined]
-        self.set_cookie(
-            name, value, expires_days=days, path="/", httponly=True, samesite="Lax", secure=self.conf.is_secure
-        )
-
-    def clear_visit_cookie(self, purpose: str) -> None:
-        name = self.application.cookie(purpose)  # type: ignore[attr-defined]
-        self.clear_cookie(name, path="/", httponly=True, samesite="Lax", secure=self.conf.is_secure)
-
     # -- Tornado's own hooks
 
     def set_default_headers(self) -> None:
-        for name, value in self.application.standing_headers:  # type: ignore[attr-defined]
+        for name, value in self.application.standing_headers:
             self.set_header(name, value)
         self.set_header("Cache-Control", "no-store")
         self.clear_header("Server")
         if getattr(self, "request_id", ""):
             self.set_header("X-Request-ID", self.request_id)
-        if self.application.is_draining:  # type: ignore[attr-defined]
+        if self.application.is_draining:
             self.set_header("Connection", "close")
 
     def on_finish(self) -> None:
-        self.application.answering.discard(self)  # type: ignore[attr-defined]
+        self.application.answering.discard(self)
 
     def compute_etag(self) -> None:
         """None: pages are not stored, so nothing is gained by hashing them."""
@@ -218,25 +190,6 @@ class BaseHandler(RequestHandler):
             self.ask_to_sign_in(fault)
             return
         super().send_error(faults.status_of(fault, status_code), **{k: v for k, v in kwargs.items() if k != "reason"})
-
-    def ask_to_sign_in(self, fault: SignInNeeded) -> None:
-        """To the sign-in page; where to come back to is kept in a signed cookie, never in the address."""
-        if self.is_staff_area:
-            self.go("/staff/signin")
-            return
-        back = self.request.uri if self.request.method in ("GET", "HEAD") else "/"
-        name = self.application.cookie("back")  # type: ignore[attr-defined]
-        self.set_signed_cookie(
-            name, back or "/", expires_days=None, path="/", httponly=True, samesite="Lax", secure=self.conf.is_secure
-        )
-        self.go(f"/signin?level={int(fault.level)}")
-
-    def take_back_address(self) -> str:
-        """Where the visitor was before signing in, once; "/" when nothing is kept or it is not ours."""
-        name = self.application.cookie("back")  # type: ignore[attr-defined]
-        kept = (self.get_signed_cookie(name, max_age_days=1) or b"").decode("utf-8", "replace")
-        self.clear_cookie(name, path="/", httponly=True, samesite="Lax", secure=self.conf.is_secure)
-        return kept if kept.startswith("/") and not kept.startswith(("//", "/\\")) else "/"
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         fault = kwargs.get("exc_info", (None, None))[1]

@@ -33,7 +33,7 @@ class Enrolment(BaseHandler):
             self.show(Enrol(errors=fault.fields), status=429)
             return
         self.set_visit_cookie("terminal", key, days=3650)
-        self.application.terminals.forget()  # type: ignore[attr-defined]
+        self.application.terminals.forget()
         self.show(Enrol(enrolled=terminal.name))
 
 
@@ -50,7 +50,7 @@ class End(BaseHandler):
         await kiosks.wipe(
             self.store, self.sessions, self.session, terminal=self.terminal.id, audit=self.audit_context()
         )
-        key = self.get_cookie(self.application.cookie("terminal"))  # type: ignore[attr-defined]
+        key = self.get_cookie(self.application.cookie("terminal"))
         self.set_header("Clear-Site-Data", WIPED)
         self.clear_visit_cookie("session")
         self.set_visit_cookie("terminal", key or "", days=3650)

@@ -22,7 +22,7 @@ class Ready(Health):
 
     @public
     def get(self) -> None:
-        parts = self.application.readiness()  # type: ignore[attr-defined]
+        parts = self.application.readiness()
         self.set_status(200 if all(parts.values()) else 503)
         self.finish({"ready": all(parts.values()), "parts": parts})
 
@@ -30,7 +30,7 @@ class Ready(Health):
 class Figures(Health):
     @operator
     async def get(self) -> None:
-        metrics = self.application.metrics  # type: ignore[attr-defined]
+        metrics = self.application.metrics
         await metrics.read_store(self.store)
         self.set_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
         self.finish(metrics.text())

@@ -35,7 +35,7 @@ class Companies(BaseHandler):
 
     def limit_searches(self) -> None:
         """Per address, kept in this process: the search is cheaper than asking a shared counter."""
-        wait = self.application.searches.hit(self.request.remote_ip or "", self.conf.search_per_minute, 60)  # type: ignore[attr-defined]
+        wait = self.application.searches.hit(self.request.remote_ip or "", self.conf.search_per_minute, 60)
         if wait:
             raise TooMany(wait)
 

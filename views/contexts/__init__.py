@@ -4,15 +4,20 @@ A template sees exactly two names besides the components: `page` (its context) a
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, field
+from typing import ClassVar, TypeVar, dataclass_transform
 
 from markupsafe import Markup
 
 from conf.terms import Channel
 
-#: One frozen dataclass a page: `@context class Results(Context): template = "pages/results.html"; hits: …`.
-context = dataclass(frozen=True, kw_only=True, slots=True)
+T = TypeVar("T")
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
+def context(cls: type[T]) -> type[T]:
+    """One frozen dataclass a page: `@context class Results(Context): template = "pages/results.html"; hits: …`."""
+    return dataclass(frozen=True, kw_only=True, slots=True)(cls)
 
 
 @dataclass(frozen=True, kw_only=True)
