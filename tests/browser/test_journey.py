@@ -83,8 +83,21 @@ def test_the_same_journey_without_script(visitor: Open, tmp_path: Path) -> None:
     expect(page.locator(".eq-verdict")).to_contain_text("改")
 
 
-@pytest.mark.parametrize("address", ["/", "/companies?q=没有这样的企业", "/companies?q=天河", "/verify", "/help", "/privacy",
-                                     "/accessibility", "/staff/signin", "/no-such-page", "/verify?code=23456789ABCDEFGHJKLM"])  # fmt: skip
+ADDRESSES = (
+    "/",
+    "/companies?q=没有这样的企业",
+    "/companies?q=天河",
+    "/verify",
+    "/verify?code=23456789ABCDEFGHJKLM",
+    "/help",
+    "/privacy",
+    "/accessibility",
+    "/staff/signin",
+    "/no-such-page",
+)
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
 def test_every_public_page_is_accessible(visitor: Open, judge: Judge, size: str, address: str) -> None:
     page = visitor(size)
     page.goto(address)
