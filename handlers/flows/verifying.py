@@ -15,7 +15,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from adapters.pdf.digests import FileFacts, read_claimed_copy
-from adapters.seal.claims import Claim, ClaimRefused, read_claim
+from adapters.seal.claims import Claim, ClaimRefused, public_keys, read_claim
 from conf.clock import beijing
 from conf.errors import Invalid, WorkFault
 from conf.keys import Keys
@@ -100,6 +100,12 @@ async def by_claim(store: "Store", claim: str, *, keys: Keys, now: datetime, tra
     copy = await store.copies.by_no(read.copy_no)
     answer = _of_page(copy, read, now) if copy else Verification(result=VerifyResult.NOT_FOUND, says=_LOST_CLAIM)
     return await _recorded(store, answer, copy, by="claim", trace=trace)
+
+
+
+def published_keys(keys: Keys) -> dict[str, list[dict[str, str]]]:
+    """The public keys of page claims, as the JSON we publish."""
+    return public_keys([keys.claim.public_key()])
 
 
 def of_copy(copy: Copy, now: datetime) -> Verification:

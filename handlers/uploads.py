@@ -1,0 +1,90 @@
+"""One uploaded file out of a multipart body, taken in as it arrives; used by handlers that stream their request."""
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from tornado.web import HTTPError
+
+from conf.errors import Invalid
+
+#: A form around one file has few parts, and no text field of ours is long.
+MOST_PARTS = 4
+LONGEST_FIELD = 1024
+
+
+class Upload:
+    """Parses chunk by chunk. After `end`: `fields` (text fields by name) and `file` (the bytes of the file part)."""
+
+    def __init__(self, content_type: str, *, file_name: str, largest: int) -> None:
+        kind, options = parse_options_header(content_type)
+        boundary = options.get(b"boundary", b"")
+        if kind != b"multipart/form-data" or not boundary:
+            raise HTTPError(400)
+        self.fields: dict[str, str] = {}
+        self.file = b""
+        self._file_name, self._largest, self._size = file_name, largest, 0
+        self._parts, self._name, self._header = 0, "", [b"", b""]
+        self._value = bytearray()
+        self._parser = self._parser_of(boundary)
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes of the body. Raises HTTPError 400 (malformed) or Invalid (too large)."""
+        try:
+            self._parser.write(chunk)
+        except FormParserError:
+            raise HTTPError(400) from None
+
+    def end(self) -> None:
+        """The body is over; a body cut off is a 400."""
+        try:
+            self._parser.finalize()
+        except FormParserError:
+            raise HTTPError(400) from None
+        if not self._parts or self._name:
+            raise HTTPError(400)
+
+    def _parser_of(self, boundary: bytes) -> MultipartParser:
+        try:
+            return MultipartParser(
+                boundary,
+                {
+                    "on_part_begin": self._begin,
+                    "on_header_field": self._header_field,
+                    "on_header_value": self._header_value,
+                    "on_header_end": self._header_end,
+                    "on_part_data": self._data,
+                    "on_part_end": self._finish,
+                },
+            )
+        except FormParserError:
+            raise HTTPError(400) from None
+
+    def _begin(self) -> None:
+        self._parts += 1
+        if self._parts > MOST_PARTS:
+            raise HTTPError(400)
+        self._name, self._value = "?", bytearray()
+
+    def _header_field(self, part: bytes, start: int, end: int) -> None:
+        self._header[0] += part[start:end]
+
+    def _header_value(self, part: bytes, start: int, end: int) -> None:
+        self._header[1] += part[start:end]
+
+    def _header_end(self) -> None:
+        field, value = self._header
+        self._header = [b"", b""]
+        if field.lower() == b"content-disposition":
+            self._name = parse_options_header(value)[1].get(b"name", b"?").decode("utf-8", "replace") or "?"
+
+    def _data(self, part: bytes, start: int, end: int) -> None:
+        most = self._largest if self._name == self._file_name else LONGEST_FIELD
+        if len(self._value) + end - start > most:
+            raise Invalid({self._name: f"文件太大，最多 {most // (1 << 20)} MB。"})
+        self._value += part[start:end]
+
+    def _finish(self) -> None:
+        if self._name == self._file_name:
+            self.file = bytes(self._value)
+        else:
+            self.fields[self._name] = self._value.decode("utf-8", "replace")
+        self._name, self._value = "", bytearray()

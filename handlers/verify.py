@@ -1,0 +1,131 @@
+"""Verifying a copy by its code, its file or one page's QR code; and the public key that signs page codes."""
+
+from typing import Any
+
+from tornado.web import HTTPError, stream_request_body
+
+from conf.errors import Invalid, TooMany
+from handlers.base import BaseHandler
+from handlers.flows import verifying
+from handlers.flows.verifying import LARGEST_FILE, Verification
+from handlers.guards import public
+from handlers.uploads import Upload
+from views.contexts.verify import Verdict, VerifyForm
+
+TITLE = "验真伪"
+#: A larger body is cut off; up to here it is read, so that the visitor gets an answer that says what is wrong.
+MOST_READ = 4 * LARGEST_FILE
+
+
+class VerifyHandler(BaseHandler):
+    """What the verify pages share: the limit, and one way to show an answer."""
+
+    async def count(self) -> None:
+        """One verification more from this address. Raises TooMany."""
+        wait = await self.limits.hit(f"verify:{self.request.remote_ip}", self.conf.verify_per_minute, 60)
+        if wait:
+            raise TooMany(wait)
+
+    def show_verdict(self, answer: Verification) -> None:
+        verdict = Verdict(**{name: getattr(answer, name) for name in Verdict.__slots__})
+        self.show(VerifyForm(title=TITLE, verdict=verdict))
+
+
+class Verify(VerifyHandler):
+    """`/verify` and `/verify?code=`"""
+
+    @public
+    async def get(self) -> None:
+        code = self.text("code", max=100)
+        if not code:
+            self.show(VerifyForm(title=TITLE))
+            return
+        await self.count()
+        self.show_verdict(await verifying.by_code(self.store, code, now=self.clock(), trace=self.audit_context()))
+
+
+@stream_request_body
+class VerifyFile(VerifyHandler):
+    """`/verify/file`: the PDF itself, taken in piece by piece."""
+
+    upload: Upload | None = None
+    refusal: Exception | None = None
+
+    def check_xsrf_cookie(self) -> None:
+        """The token stands in the body, which comes later: `post` checks it before anything is done."""
+
+    async def prepare(self) -> None:
+        """A refusal waits until the body is over: a browser that is still sending would not read it."""
+        await super().prepare()
+        self.request.connection.set_max_body_size(MOST_READ)  # type: ignore[union-attr]
+        try:
+            await self.count()
+            content_type = self.request.headers.get("Content-Type", "")
+            self.upload = Upload(content_type, file_name="file", largest=LARGEST_FILE)
+        except (TooMany, HTTPError) as fault:
+            self.refusal = fault
+
+    def data_received(self, chunk: bytes) -> None:
+        if self.upload is None or self.refusal is not None:
+            return
+        try:
+            self.upload.feed(chunk)
+        except (Invalid, HTTPError) as fault:
+            self.refusal, self.upload = fault, None
+
+    @public
+    async def post(self) -> None:
+        try:
+            upload = self._whole()
+        except Invalid as fault:
+            self.show(VerifyForm(title=TITLE, errors=fault.fields), status=422)
+            return
+        self.show_verdict(
+            await verifying.by_file(
+                self.store,
+                self.adapters,
+                upload.file,
+                keys=self.keys,
+                now=self.clock(),
+                trace=self.audit_context(),
+            )
+        )
+
+    def _whole(self) -> Upload:
+        if self.refusal is not None or self.upload is None:
+            raise self.refusal or HTTPError(400)
+        self.upload.end()
+        self.request.arguments["_xsrf"] = [self.upload.fields.get("_xsrf", "").encode()]
+        super().check_xsrf_cookie()
+        if not self.upload.file:
+            raise Invalid({"file": "请先选择要核验的 PDF 文件。"})
+        return self.upload
+
+
+class VerifyPage(VerifyHandler):
+    """`/p/{claim}`: the address in the QR code of every page."""
+
+    @public
+    async def get(self, claim: str) -> None:
+        await self.count()
+        self.show_verdict(
+            await verifying.by_claim(self.store, claim, keys=self.keys, now=self.clock(), trace=self.audit_context())
+        )
+
+
+class ClaimKeys(BaseHandler):
+    """`/.well-known/eqicha-keys.json`: with it anyone can check a page's QR code without asking us."""
+
+    @public
+    async def get(self) -> None:
+        keys: dict[str, Any] = verifying.published_keys(self.keys)
+        self.set_header("Cache-Control", "public, max-age=3600")
+        self.finish(keys)
+
+
+ROUTES = [
+    (r"/verify", Verify),
+    (r"/verify/file", VerifyFile),
+    (r"/p/([A-Za-z0-9_-]{1,400})", VerifyPage),
+    (r"/\.well-known/eqicha-keys\.json", ClaimKeys),
+]
