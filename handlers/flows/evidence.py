@@ -115,7 +115,7 @@ def read_checkpoints(path: Path) -> tuple[tuple[Checkpoint, ...], str]:
             raw = json.loads(line)
             found.append(Checkpoint(**raw | {"at": datetime.fromisoformat(raw["at"])}))
         except (ValueError, TypeError, KeyError):
-            problem = problem or f"line {number} of {path.name} is not a checkpoint"
+            problem = problem or f"line {number} of {path.name} is not a checkpoint: cut off in a crash, or changed"
     return tuple(found), problem
 
 
