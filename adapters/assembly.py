@@ -49,16 +49,16 @@ async def open_adapters(settings: Settings, keys: Keys, *, observe: Observe = ob
     from adapters.workshop import Workshop
 
     workshop = Workshop(settings.child_processes, settings.child_memory_mb)
+    seal, rating = LocalSeal(settings, workshop), _rating(settings, observe)  # these read files and may refuse
     identity = TyrzIdentity(settings, observe=observe)
     sms = GatewaySms(settings, observe=observe)
     mail = SmtpMail(settings, observe=observe)
-    rating = _rating(settings, observe)
     return Adapters(
         identity=identity,
         sms=sms,
         mail=mail,
         rating=rating,
-        seal=LocalSeal(settings, workshop),
+        seal=seal,
         pdf=_pdf_engine(settings, workshop),
         workshop=workshop,
         closers=(identity.close, sms.close, mail.close, rating.close, workshop.close),

@@ -2,7 +2,7 @@
 
 from functools import cached_property
 
-from asn1crypto import tsp
+from asn1crypto import core, tsp
 from asn1crypto import x509 as asn1_x509
 from asn1crypto.keys import PrivateKeyInfo
 from cryptography.hazmat.primitives import serialization
@@ -46,9 +46,14 @@ class Authority:
         return bytes(self._stamper.request_tsa_response(request).dump())
 
 
+class _Rejection(core.Sequence):
+    """TimeStampResp without its optional token (RFC 3161 §2.4.2), which asn1crypto's own class cannot leave out."""
+
+    _fields = [("status", tsp.PKIStatusInfo)]  # noqa: RUF012  (asn1crypto reads this very attribute)
+
+
 def _rejection(reason: str) -> bytes:
-    info = tsp.PKIStatusInfo({"status": "rejection", "fail_info": {reason}})
-    return bytes(tsp.TimeStampResp({"status": info}).dump())
+    return bytes(_Rejection({"status": {"status": "rejection", "fail_info": {reason}}}).dump())
 
 
 class TimeStamp(FaultyHandler):

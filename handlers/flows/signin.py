@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from adapters.identity import Identity
 from conf.errors import Invalid, ProviderRejected, ProviderUnavailable
 from conf.settings import Settings
-from conf.terms import AuditTag, Channel, IdentityLevel
+from conf.terms import AuditTag, IdentityLevel
 from store.records import Account, Session
 
 if TYPE_CHECKING:
@@ -41,11 +41,6 @@ class SignedIn:
     token: str = field(repr=False)
     account: Account
     next_path: str
-
-
-def anonymous_session(settings: Settings, *, channel: Channel, terminal_id: str, now: datetime) -> tuple[Session, str]:
-    """A short session for a browser that has none, and its token: the state must be bound to something."""
-    return _fresh_session("", channel, terminal_id, now=now, ends=now + STATE_LIVES + timedelta(minutes=5))
 
 
 async def begin(
@@ -116,9 +111,7 @@ async def finish(
     if not await sessions.drop(session.id):  # two callbacks at the same moment: the session is traded in once
         await _refuse_state(store, now, trace)
     account = await _remember(store, identity, now, trace)
-    ends = now + timedelta(hours=settings.session_hours)
-    # nothing of the old session is carried over but where it was opened
-    fresh, token = _fresh_session(account.id, session.channel, session.terminal_id, now=now, ends=ends)
+    fresh, token = _fresh_session(session, account, settings, now)
     await sessions.create(fresh)
     return SignedIn(session=fresh, token=token, account=account, next_path=next_path)
 
@@ -228,20 +221,18 @@ async def _record_refusal(store: "Store", ground: str, now: datetime, trace: Map
     )
 
 
-def _fresh_session(
-    account_id: str, channel: Channel, terminal_id: str, *, now: datetime, ends: datetime
-) -> tuple[Session, str]:
-    """A session of a new id (no fixation) and the token that opens it."""
+def _fresh_session(old: Session, account: Account, settings: Settings, now: datetime) -> tuple[Session, str]:
+    """A session of a new id (no fixation); nothing of the old one is carried over but where it was opened."""
     token = secrets.token_urlsafe(32)
     session = Session(
         id=_digest(token),
-        account_id=account_id,
+        account_id=account.id,
         staff_id="",
-        channel=channel,
-        terminal_id=terminal_id,
+        channel=old.channel,
+        terminal_id=old.terminal_id,
         created_at=now,
         seen_at=now,
-        expires_at=ends,
+        expires_at=now + timedelta(hours=settings.session_hours),
         values={},
     )
     return session, token
