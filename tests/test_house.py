@@ -136,7 +136,7 @@ def test_every_function_is_typed() -> None:
 
 
 def test_no_unfinished_work_is_left() -> None:
-    mark = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError)\b")
+    mark = re.compile(r"\b(TODO|FIXME|XXX|raise NotImplementedError)\b")
     found = [
         f"{name_of(path)}:{number}"
         for path in [*files_of(*ROOMS, "setup"), ROOT / "eqicha.py"]

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
+from html import escape as escape_text
 from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from conf.clock import beijing
 from conf.terms import (
@@ -16,6 +17,7 @@ from conf.terms import (
     Satisfaction,
     VerifyResult,
 )
+from store.records import Hit
 
 COMPANY_STATUS = {
     CompanyStatus.ACTIVE: "存续",
@@ -141,14 +143,45 @@ def iso(value: date | datetime | None) -> str:
 
 def marked(text: str, spans: Iterable[tuple[int, int]]) -> Markup:
     """`text` with the (start, end) spans in `<mark>`; everything is escaped first."""
+    return Markup(_marked(text, spans))  # noqa: S704  every piece was escaped
+
+
+def status_tag(status: Any) -> Markup:
+    """A status as a coloured tag that also says it in words."""
+    found = _TAGS.get(status)
+    if found is None:
+        found = _TAGS[status] = Markup('<span class="eq-tag eq-tag--{}">{}</span>').format(
+            tag_kind(status), label(status)
+        )
+    return found
+
+
+def hit_facts(hit: Hit) -> Markup:
+    """Code, legal representative, street and date of one hit, the matched part marked; one piece for speed."""
+    is_code, is_person = hit.kind == "code", hit.kind == "person"
+    code = _marked(hit.uscc, hit.spans) if is_code and hit.matched == hit.uscc else escape_text(hit.uscc)
+    facts = [code]
+    if is_code and hit.matched != hit.uscc:
+        facts.append(f"注册号 {_marked(hit.matched, hit.spans)}")
+    facts.append(
+        f"法定代表人 {_marked(hit.matched, hit.spans) if is_person else escape_text(hit.legal_representative)}"
+    )
+    if hit.street:
+        facts.append(escape_text(hit.street))
+    if hit.established_on:
+        facts.append(f"{day(hit.established_on)}成立")
+    return Markup(f"<span>{'</span> <span>'.join(facts)}</span>")  # noqa: S704  every piece was escaped
+
+
+def _marked(text: str, spans: Iterable[tuple[int, int]]) -> str:
     parts, at = [], 0
     for start, end in sorted(spans):
         if start < at or end <= start or end > len(text):
             continue
-        parts += [escape(text[at:start]), Markup("<mark>"), escape(text[start:end]), Markup("</mark>")]
+        parts.append(f"{escape_text(text[at:start])}<mark>{escape_text(text[start:end])}</mark>")
         at = end
-    parts.append(escape(text[at:]))
-    return Markup("").join(parts)
+    parts.append(escape_text(text[at:]))
+    return "".join(parts)
 
 
 def grouped(code: str, size: int = 4) -> str:
@@ -170,6 +203,7 @@ _TABLES: tuple[tuple[type, dict[Any, str]], ...] = (
     (Satisfaction, SATISFACTION),
     (VerifyResult, VERIFY_RESULT),
 )
+_TAGS: dict[Any, Markup] = {}
 FILTERS: dict[str, Callable[..., Any]] = {
     "label": label,
     "tag_kind": tag_kind,
@@ -178,6 +212,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "second": second,
     "iso": iso,
     "marked": marked,
+    "status_tag": status_tag,
+    "hit_facts": hit_facts,
     "grouped": grouped,
     "count_text": count,
 }
