@@ -44,7 +44,6 @@ class Dossier(BaseHandler):
                 decision=found.decision,
                 step=next_step(found.decision),
                 needed_level=level,
-                level=self.account.level,
                 filings=parts_of(found.dossier, found.decision),
                 purpose=found.purpose,
             )
@@ -61,10 +60,10 @@ class Purpose(BaseHandler):
             raise Invalid({"purpose": "请选择查询用途。"})
         if await self.store.companies.by_uscc(uscc) is None:
             raise NotFound
-        kept = dict(self.session.values.get("purposes", {}))
-        kept.pop(uscc, None)
-        kept = dict([*kept.items(), (uscc, chosen)][-PURPOSES_KEPT:])
-        await self.sessions.save(replace(self.session, values=self.session.values | {"purposes": kept}))
+        assert self.session is not None  # @signed_in proved it
+        kept = {code: why for code, why in self.session.values.get("purposes", {}).items() if code != uscc}
+        latest = dict([*kept.items(), (uscc, chosen)][-PURPOSES_KEPT:])
+        await self.sessions.save(replace(self.session, values=self.session.values | {"purposes": latest}))
         self.go(f"/companies/{uscc}/dossier")
 
 

@@ -41,6 +41,7 @@ class PageImage(BaseHandler):
 
     @signed_in(level=IdentityLevel.L0)
     async def get(self, page_id: str, size: str) -> None:
+        assert self.session is not None  # @signed_in proved it
         wait = await self.limits.hit(f"image:{self.session.id}", self.conf.image_per_minute, 60)
         if wait:
             raise TooMany(wait)

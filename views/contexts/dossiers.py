@@ -42,6 +42,10 @@ class FilingPart:
     papers: tuple[Paper, ...]
 
     @property
+    def name(self) -> str:
+        return self.title or label(self.kind)
+
+    @property
     def page_count(self) -> int:
         return sum(paper.page_count for paper in self.papers)
 
@@ -61,7 +65,6 @@ class DossierPage(Context):
     decision: Decision
     step: NextStep
     needed_level: IdentityLevel | None
-    level: IdentityLevel
     filings: tuple[FilingPart, ...]
     purpose: PurposeCode
 
@@ -84,6 +87,11 @@ class DossierPage(Context):
     @property
     def is_shut(self) -> bool:
         return not self.filings and self.decision.outcome is Outcome.REFUSE
+
+    @property
+    def may_be_lawyer(self) -> bool:
+        """A person with no part in the company, who may still act for somebody as a lawyer."""
+        return self.is_shut and self.decision.rule_id == "dossier.other" and self.decision.facts["account"] == "natural"
 
 
 @context
