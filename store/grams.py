@@ -1,4 +1,4 @@
-"""How often each gram key occurs: a table in memory that lets a search start from its rarest gram.
+"""How often the inner gram keys occur: a table in memory that lets a search start from its rarest gram.
 
 The table only chooses the cheaper way; a result never depends on it. It is counted on the server from a sample of
 `name_search`, at the first search and again in the background when it is ten minutes old or the register grew.
@@ -31,19 +31,13 @@ class GramTable:
         self._added = 0
         self._task: asyncio.Task[None] | None = None
 
-    @property
-    def is_loaded(self) -> bool:
-        return self._built > 0
+    def count(self, key: str) -> int:
+        """About how many rows have the key; 1 when it is rare."""
+        return self._counts.get(key, 1)
 
-    def count(self, piece: str, classes: str = "ABC") -> int:
-        """About how many rows carry the piece in a place of these classes; 1 when rare."""
-        counts = self._counts
-        return sum(counts.get(piece + one, 0) for one in classes) or 1
-
-    def rarest(self, pieces: list[str]) -> tuple[str, int]:
-        """The rarest of the pieces and its count."""
-        count = self.count
-        return min(((piece, count(piece)) for piece in pieces), key=lambda pair: pair[1])
+    def rarest(self, keys: list[str]) -> str:
+        """The rarest of the keys, the first of equals."""
+        return min(keys, key=self.count)
 
     def grew(self, rows: int) -> None:
         """Rows were written; enough of them make the table stale."""
@@ -64,7 +58,7 @@ class GramTable:
         pipeline += [
             {"$project": {"_id": 0, "g": 1}},
             {"$unwind": "$g"},
-            {"$match": {"g": {"$not": {"$regex": "=$"}}}},
+            {"$match": {"g": {"$gte": "3"}}},
             {"$group": {"_id": "$g", "n": {"$sum": 1}}},
             {"$match": {"n": {"$gte": max(2, int(_KEPT * rate))}}},
         ]

@@ -1,13 +1,13 @@
 """The slim rows of name search: what a row holds, how a query matches it, how a hit line is made of it.
 
 A row stands for one company: `_id` uscc · `g` gram keys · `r` rank (active first, shorter name first, then by code) ·
-`n` name · `f` former names · `s` status · `l` legal representative (`p`
-comparable, where different) · `d` street · `e` established on · `t` comparable
-names, `b` the same from the trade name on ("" where nothing stands in front), `c` comparable codes, `o` the codes as
-printed. A gram key is a piece of text and the class of its place: `=` all of it, `A` at the beginning, `B` at the
-beginning of the trade name, `C` elsewhere. Keys sort `=` < A < B < C, so a walk along the keys of one gram in index
-order meets the companies in the order of the result. Text pieces are lower case and hold letters and digits only,
-so class marks and the `#` before pieces of codes cannot be mistaken for text.
+`n` name · `f` former names · `s` status · `l` legal representative (`p` comparable, where different) · `d` street ·
+`e` established on · `t` comparable names, `k` where the trade name starts in each, `b` the names from there on ("" when
+at the very start) · `c` comparable codes, `o` the codes as printed.
+
+A gram key is a place and a piece of text: `0` a whole text, `1` the beginning of a name, `2` the beginning of a trade
+name, `3` anywhere in a name, `5` anywhere in a code. Keys sort by place first, so an index scan over the keys of one
+query, place by place, meets the companies in the order of the result and each only once, at its best place.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,8 @@ from conf.terms import CompanyStatus
 from store.connection import Row
 from store.records import Company, Hit
 
-EXACT, PREFIX, TRADE_NAME, INSIDE, WORDS, NONE = range(6)
+EXACT, PREFIX, TRADE_NAME, INSIDE, WORDS, CODE, NONE = range(7)  # places, in the order of the result
+BEGINNING = 6  # beginnings of this many characters are kept as keys
 CODE_PART = 4  # least characters of a code that are searched
 _LONGEST_QUERY = 80
 _STATUS = {status.value: status for status in CompanyStatus}
@@ -40,7 +41,7 @@ def read_query(q: str) -> Query:
     words = han.words(q[:_LONGEST_QUERY])
     if len(words) < 2 or not any(map(grams, words)) or not all(word in text for word in words):
         words = (text,)  # one word, or words that say nothing by themselves
-    is_code = len(text) >= CODE_PART and (text.isascii() or "字第" in text or any(char.isdigit() for char in text))
+    is_code = len(words) == 1 and len(text) >= CODE_PART and (text.isascii() or "字" in text)
     return Query(text=text, words=words, codes=is_code)
 
 
@@ -49,7 +50,7 @@ def search_row(company: Company) -> Row:
     names = [company.name, *(former.name for former in company.former_names)]
     codes = [code for code in (company.uscc, company.reg_no, *company.old_reg_nos) if code]
     texts = [han.plain(name) for name in names]
-    tails = [text[start:] if (start := han.trade_name_start(text)) else "" for text in texts]
+    starts = [han.trade_name_start(text) for text in texts]
     row: Row = {
         "_id": company.uscc,
         "r": rank(company, texts[0]),
@@ -59,7 +60,8 @@ def search_row(company: Company) -> Row:
         "d": company.street,
         "e": company.established_on.isoformat(),
         "t": texts,
-        "b": tails,
+        "k": starts,
+        "b": [text[start:] if start else "" for text, start in zip(texts, starts, strict=True)],
         "c": [han.plain(code) for code in codes],
         "o": codes,
     }
@@ -79,54 +81,59 @@ def rank(company: Company, plain_name: str) -> int:
 
 
 def grams(text: str) -> list[str]:
-    """Pieces a name is found by: its pairs of characters, and rare characters alone."""
-    return [text[at : at + 2] for at in range(len(text) - 1)] + [char for char in text if han.is_rare(char)]
+    """Keys a name that contains `text` surely has: pairs of characters, rare characters alone."""
+    pairs = [f"{INSIDE}{text[at : at + 2]}" for at in range(len(text) - 1)]
+    return pairs + [f"{INSIDE}{char}" for char in text if han.is_rare(char)]
 
 
 def code_grams(text: str) -> list[str]:
-    """Pieces a code is found by."""
-    return ["#" + text[at : at + CODE_PART] for at in range(len(text) - CODE_PART + 1)]
+    """Keys a code that contains `text` surely has."""
+    return [f"{CODE}{text[at : at + CODE_PART]}" for at in range(len(text) - CODE_PART + 1)]
 
 
 def _keys(row: Row) -> Iterator[str]:
     for text, tail in zip(row["t"], row["b"], strict=True):
-        yield text + "="
-        start = len(text) - len(tail) if tail else 0
-        for size in (1, 2):
-            for at in range(len(text) - size + 1):
-                piece = text[at : at + size]
-                if size == 2 or han.is_rare(piece):
-                    yield piece + ("A" if at == 0 else "B" if at == start else "C")
+        yield f"{EXACT}{text}"
+        yield from _beginnings(PREFIX, text)
+        yield from _beginnings(TRADE_NAME, tail)
+        yield from grams(text)
     for code in row["c"]:
-        yield code + "="
-        for at, piece in enumerate(code_grams(code)):
-            yield piece + ("C" if at else "A")
+        yield f"{EXACT}{code}"
+        yield from code_grams(code)
     if row["l"]:
-        yield row.get("p", row["l"]) + "="
+        yield f"{EXACT}{row.get('p', row['l'])}"
 
 
-def tier_of(row: Row, query: Query) -> int:
-    """The best tier in which the row answers the query; NONE when it does not."""
-    text, names, codes = query.text, row["t"], row["c"]
+def _beginnings(place: int, text: str) -> Iterator[str]:
+    if text and han.is_rare(text[0]):
+        yield f"{place}{text[0]}"
+    for size in range(2, min(len(text), BEGINNING) + 1):
+        yield f"{place}{text[:size]}"
+
+
+def place_of(row: Row, query: Query) -> int:
+    """The best place in which the row answers the query; NONE when it does not. `c` is only needed for codes."""
+    text, names = query.text, row["t"]
+    codes = row["c"] if query.codes else ()
     if text in names or text in codes or row.get("p", row["l"]) == text:
         return EXACT
     best = NONE
-    for place, name in enumerate(names):
+    for name, start in zip(names, row["k"], strict=True):
         at = name.find(text)
         if at == 0:
             return PREFIX
         if at > 0:
-            best = min(best, TRADE_NAME if row["b"][place].startswith(text) else INSIDE)
-    if query.codes:
-        best = min([best, *(INSIDE if at else PREFIX for code in codes if (at := code.find(text)) >= 0)])
-    if best == NONE and len(query.words) > 1 and any(all(word in name for word in query.words) for name in names):
+            best = min(best, TRADE_NAME if name.startswith(text, start) else INSIDE)
+    if best != NONE:
+        return best
+    if len(query.words) > 1 and any(all(word in name for word in query.words) for name in names):
         return WORDS
-    return best
+    return CODE if any(text in code for code in codes) else NONE
 
 
-def hit_of(row: Row, query: Query, tier: int) -> Hit:
+def hit_of(row: Row, query: Query, place: int) -> Hit:
     """The line of a result, with the text that matched best and where."""
-    kind, matched, spans = _matched(row, query, tier)
+    kind, matched, marked = _matched(row, query, place)
     return Hit(
         uscc=row["_id"],
         name=row["n"],
@@ -136,35 +143,34 @@ def hit_of(row: Row, query: Query, tier: int) -> Hit:
         established_on=date.fromisoformat(row["e"]),
         kind=kind,
         matched=matched,
-        spans=spans,
-        tier=tier,
+        spans=marked,
+        tier=INSIDE if place == CODE else place,
     )
 
 
-def _matched(row: Row, query: Query, tier: int) -> tuple[str, str, tuple[tuple[int, int], ...]]:
-    for place, name in enumerate(row["t"]):
-        if _answers(name, row["b"][place], query, tier):
-            shown = row["f"][place - 1] if place else row["n"]
-            needles = query.words if tier == WORDS else (query.text,)
-            skip = len(name) - len(row["b"][place]) if tier == TRADE_NAME else 0
-            return ("former_name" if place else "name"), shown, spans(shown, needles, skip)
-    for place, code in enumerate(row["c"]):
-        if _answers(code, "", query, tier):
-            shown = row["o"][place]
+def _matched(row: Row, query: Query, place: int) -> tuple[str, str, tuple[tuple[int, int], ...]]:
+    for number, name in enumerate(row["t"]):
+        start = row["k"][number]
+        if _answers(name, start, query, place):
+            shown = row["f"][number - 1] if number else row["n"]
+            needles = query.words if place == WORDS else (query.text,)
+            return ("former_name" if number else "name"), shown, spans(shown, needles, start * (place == TRADE_NAME))
+    for code, shown in zip(row["c"], row["o"], strict=True) if query.codes else ():
+        if query.text in code and (place == CODE or code == query.text):
             return "code", shown, spans(shown, (query.text,))
     return "person", row["l"], ((0, len(row["l"])),)
 
 
-def _answers(text: str, tail: str, query: Query, tier: int) -> bool:
-    if tier == EXACT:
-        return text == query.text
-    if tier == PREFIX:
-        return text.startswith(query.text)
-    if tier == TRADE_NAME:
-        return tail.startswith(query.text)
-    if tier == INSIDE:
-        return query.text in text
-    return all(word in text for word in query.words)
+def _answers(name: str, start: int, query: Query, place: int) -> bool:
+    if place == EXACT:
+        return name == query.text
+    if place == PREFIX:
+        return name.startswith(query.text)
+    if place == TRADE_NAME:
+        return name.startswith(query.text, start)
+    if place == INSIDE:
+        return query.text in name
+    return place == WORDS and all(word in name for word in query.words)
 
 
 def spans(shown: str, needles: tuple[str, ...], skip: int = 0) -> tuple[tuple[int, int], ...]:

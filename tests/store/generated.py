@@ -30,7 +30,7 @@ def company(number: int, source: random.Random, **changes: object) -> Company:
     values: dict[str, object] = {
         "uscc": make_uscc(f"MA{number:06d}"),
         "reg_no": make_reg_no(f"4401060{number:07d}") if source.random() < 0.5 else "",
-        "old_reg_nos": ("企独粤穗总字第00%04d号" % number,) if source.random() < 0.1 else (),
+        "old_reg_nos": (f"企独粤穗总字第00{number:04d}号",) if source.random() < 0.1 else (),
         "name": company_name(source),
         "former_names": former,
         "entity_type": "有限责任公司(自然人投资或控股)",
