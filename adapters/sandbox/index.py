@@ -7,6 +7,34 @@ from adapters.sandbox.faulty import SandboxHandler
 from adapters.sandbox.people import sample_people
 from adapters.sandbox.state import FAULTS, SYSTEMS
 
+#: What a newcomer reads instead of field names; fields without a word here are shown by name.
+WORDS = {
+    "key": "编号",
+    "at": "时间",
+    "phone": "手机号",
+    "to": "收件人",
+    "subject": "主题",
+    "text": "内容",
+    "template": "模板",
+    "parts": "计费条数",
+    "person": "人员",
+    "level": "实名等级",
+    "algorithm": "摘要算法",
+    "satisfaction": "满意度代码",
+    "evalDetail": "评价标签",
+    "writingEvaluation": "文字评价",
+    "userName": "评价人",
+    "projectNo": "办件编号",
+    "assessTime": "评价时间",
+    "assessNumber": "第几次评价",
+    "pf": "渠道代码",
+}
+
+
+def shown(value: Any) -> str:
+    """A kept value as a person reads it."""
+    return "、".join(map(str, value)) if isinstance(value, list) else str(value).strip()
+
 
 class Index(SandboxHandler):
     async def get(self) -> None:
@@ -18,6 +46,8 @@ class Index(SandboxHandler):
             received=self.state.received,
             people=sample_people(),
             base_url=self.state.settings.base_url,
+            labels=WORDS,
+            shown=shown,
         )
 
 

@@ -2,12 +2,15 @@
 
 import asyncio
 import contextlib
+import logging
 from email import message_from_bytes, policy
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from adapters.sandbox.state import SandboxState
+
+logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd tells every command otherwise
 
 #: A tester's address that no post office knows.
 UNKNOWN_ADDRESS = "nobody@example.com"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from conf.clock import utc_now
+from conf.clock import beijing, utc_now
 from conf.settings import Settings
 from conf.terms import IdentityLevel
 
@@ -92,7 +92,7 @@ class SandboxState:
                 row["repeats"] += 1
                 return row
         number = f"{system.upper()}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
-        row = {"key": key, "number": number, "repeats": 0, "at": self.clock().isoformat(), **facts}
+        row = {"key": key, "number": number, "repeats": 0, "at": f"{beijing(self.clock()):%Y-%m-%d %H:%M:%S}", **facts}
         self.received[system].append(row)
         return row
 
