@@ -20,9 +20,6 @@ from conf.logs import get_log
 from conf.settings import Settings
 from conf.terms import OrderStatus
 from handlers.flows import ordering
-from handlers.flows.evidence import keep_checkpoint
-from handlers.flows.notices import deliver_next
-from handlers.flows.sealing import Bench, seal_order
 from store import Store
 from store.records import Order
 
@@ -34,8 +31,6 @@ StepOnce = Callable[[], Awaitable[bool]]
 SETTLE_LEASE = 10
 SEAL_LEASE = 60
 _BATCH = 50
-#: A sealed file nobody's record names after this long was left by a crash.
-ORPHAN_AFTER = timedelta(days=1)
 _LONGEST_BACKOFF = 60.0
 
 
@@ -66,7 +61,7 @@ class Background:
         seal_lease: int = SEAL_LEASE,
     ) -> None:
         self.store, self.settings, self.clock = store, settings, clock
-        self.owner = owner or secrets.token_hex(8)
+        self.owner = owner or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._seal, self._checkpoint, self._sweep, self._seal_lease = seal, checkpoint, sweep, seal_lease
         sealing = [Job(name=f"seal-{n}", once=self.seal_next, interval=2) for n in range(settings.child_processes)]
         self.jobs = (
@@ -178,22 +173,6 @@ class Background:
             else:
                 faults = 0
                 await _rest(bell, 0 if found else job.interval)
-
-
-def background_of(bench: Bench, *, owner: str = "") -> Background:
-    """The loops over the real flows: what the service runs with."""
-    owner = owner or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-    store, settings, clock = bench.store, bench.settings, bench.clock
-    return Background(
-        store,
-        settings,
-        seal=lambda order: seal_order(bench, order),
-        deliver=lambda: deliver_next(store, bench.adapters, owner=owner, now=clock()),
-        checkpoint=lambda: keep_checkpoint(store, bench.keys, settings.var_dir, clock=clock),
-        sweep=lambda: store.copies.sweep_orphans(clock() - ORPHAN_AFTER),
-        clock=clock,
-        owner=owner,
-    )
 
 
 async def _rest(event: asyncio.Event, seconds: float) -> None:

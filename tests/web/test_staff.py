@@ -1,0 +1,202 @@
+"""The staff desk over HTTP: two steps in, listed networks only, one answer an order, nothing without a role."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyotp
+import pytest
+
+from conf.terms import OrderStatus, StaffRole
+from handlers.flows import staffing
+from handlers.staff import signin
+from store.records import Order
+from tests.desk import Desk
+from tests.web.client import Page, PageClient
+from tests.web.conftest import Site
+
+PASSWORD = "Zhi-Shi-Yang-Li-2026"
+NEXT_PASSWORD = "Huan-Yi-Ge-2027"
+
+
+@pytest.fixture
+def desk(site: Site) -> Desk:
+    made = Desk(site.store, site.settings, site.app.keys, site.clock, site.run)
+    made.run(made.open())
+    return made
+
+
+def a_reviewer(desk: Desk, login: str = "li.shenhe", *, role: StaffRole = StaffRole.REVIEWER) -> staffing.NewStaff:
+    return desk.run(
+        staffing.create_staff(desk.store, login=login, name=f"样例{login[:2]}", roles=[role], password=PASSWORD)
+    )
+
+
+def code(desk: Desk, new: staffing.NewStaff) -> str:
+    return pyotp.parse_uri(new.totp_uri).at(desk.clock())
+
+
+def at_the_desk(site: Site, new: staffing.NewStaff) -> PageClient:
+    return site.with_session(staff_id=new.staff.id)
+
+
+def under_review(desk: Desk) -> Order:
+    return desk.run(desk.settled(desk.run(desk.account("shareholder"))))
+
+
+def signed_in(site: Site, desk: Desk, new: staffing.NewStaff, password: str = PASSWORD) -> PageClient:
+    client = site.visitor()
+    client.submit(client.get("/staff/signin"), "main form", {"login": new.staff.login, "password": password})
+    client.submit(client.get("/staff/signin/code"), "main form", {"code": code(desk, new)})
+    return client
+
+
+def test_password_then_code_then_a_password_of_ones_own(site: Site, desk: Desk) -> None:
+    new = a_reviewer(desk)
+    client = signed_in(site, desk, new)
+    changed = {"old": PASSWORD, "new": NEXT_PASSWORD, "again": NEXT_PASSWORD}
+    client.submit(client.get("/staff/password"), "main form", changed)
+    assert client.get("/staff/orders").h1 == "待审核"
+    client.submit(client.get("/staff/orders"), ".eq-nav__form")
+    assert client.get("/staff/orders", status=303).headers["location"] == "/staff/signin"
+    assert desk.run(desk.tags())[-2:] == ["staff:session:opened", "staff:session:closed"]
+
+
+def test_the_session_is_new_after_the_code_and_the_old_one_is_worth_nothing(site: Site, desk: Desk) -> None:
+    new = a_reviewer(desk)
+    client = site.visitor()
+    client.submit(client.get("/staff/signin"), "main form", {"login": "li.shenhe", "password": PASSWORD})
+    before = client.cookies["eqicha-staff"]
+    assert client.get("/staff/orders", status=303).headers["location"] == "/staff/signin"
+    client.submit(client.get("/staff/signin/code"), "main form", {"code": code(desk, new)})
+    assert client.cookies["eqicha-staff"] != before
+    thief = site.visitor()
+    thief.set_cookie("eqicha-staff", before)
+    assert thief.get("/staff/signin/code", status=303).headers["location"] == "/staff/signin"
+
+
+def test_wrong_words_are_refused_in_one_sentence_and_the_sixth_try_even_when_right(site: Site, desk: Desk) -> None:
+    a_reviewer(desk)
+    client = site.visitor()
+
+    def attempt(login: str, password: str) -> str:
+        page = client.submit(
+            client.get("/staff/signin"), "main form", {"login": login, "password": password}, status=422
+        )
+        return page.one(".eq-notice__title").get_text()
+
+    said = {attempt("nobody", PASSWORD)} | {attempt("li.shenhe", "wrong") for _ in range(5)}
+    said.add(attempt("li.shenhe", PASSWORD))
+    assert said == {f"未成功{staffing.REFUSED}"}
+
+
+def test_one_address_may_not_try_for_ever(site: Site, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signin, "TRIES_OF_ADDRESS", 3)
+    client = site.visitor()
+    page = client.get("/staff/signin")
+    for n in range(3):
+        client.submit(page, "main form", {"login": f"nobody{n}", "password": "x"}, status=422)
+    late = client.submit(page, "main form", {"login": "someone", "password": "x"}, status=429)
+    assert int(late.headers["retry-after"]) > 0
+
+
+def test_the_code_page_is_shut_without_the_password(site: Site, desk: Desk) -> None:
+    client = site.visitor()
+    assert client.get("/staff/signin/code", status=303).headers["location"] == "/staff/signin"
+    assert client.post("/staff/signin/code", {"code": "123456"}).headers["location"] == "/staff/signin"
+
+
+def test_a_staff_session_ends_after_its_own_idle_time(site: Site, desk: Desk) -> None:
+    client = at_the_desk(site, a_reviewer(desk))
+    assert client.get("/staff/orders")
+    desk.clock.forward(minutes=site.settings.staff_idle_minutes)
+    assert client.get("/staff/orders", status=303)
+
+
+def test_a_visitors_session_opens_no_staff_page_and_the_other_way_round(site: Site, desk: Desk) -> None:
+    account = desk.run(desk.account("legal_representative"))
+    visitor = site.signed_in(account)
+    visitor.set_cookie("eqicha-staff", visitor.cookies["eqicha-session"])
+    assert visitor.get("/staff/orders", status=303).headers["location"] == "/staff/signin"
+    staff = at_the_desk(site, a_reviewer(desk))
+    staff.set_cookie("eqicha-session", staff.cookies["eqicha-staff"])
+    assert staff.get("/orders", status=303).headers["location"].startswith("/signin")
+
+
+@pytest.fixture
+def elsewhere(site: Site) -> Iterator[None]:
+    kept = site.app.conf
+    site.app.conf = kept.model_copy(update={"staff_networks": "10.20.0.0/16"})
+    yield
+    site.app.conf = kept
+
+
+def test_from_other_networks_the_desk_is_closed(site: Site, desk: Desk, elsewhere: None) -> None:
+    client = at_the_desk(site, a_reviewer(desk))
+    for path in ("/staff/signin", "/staff/orders"):
+        assert client.get(path, status=403)
+
+
+def test_without_the_role_there_is_no_desk(site: Site, desk: Desk) -> None:
+    client = at_the_desk(site, a_reviewer(desk, "zhang.audit", role=StaffRole.AUDITOR))
+    order = under_review(desk)
+    assert client.get("/staff/orders", status=403)
+    client.post(f"/staff/orders/{order.no}/permit", {"document": "d1"}, status=403)
+    assert desk.run(desk.store.orders.by_no(order.no)).status == OrderStatus.UNDER_REVIEW
+
+
+def test_the_list_is_oldest_first_and_says_what_is_late(site: Site, desk: Desk) -> None:
+    client = at_the_desk(site, a_reviewer(desk))
+    first = under_review(desk)
+    desk.clock.forward(seconds=5)
+    second = under_review(desk)
+    page = client.get("/staff/orders")
+    assert [a["href"] for a in page.all(".eq-orders__link")] == [
+        f"/staff/orders/{order.no}" for order in (first, second)
+    ]
+    assert "2026年11月25日前答复" in page.words
+
+
+def test_the_order_shows_who_why_and_by_which_rule_but_no_full_name(site: Site, desk: Desk) -> None:
+    client = at_the_desk(site, a_reviewer(desk))
+    order = under_review(desk)
+    page = client.get(f"/staff/orders/{order.no}")
+    assert all(word in page.words for word in (order.requester_masked, "股东", "dossier.interested", "公司章程"))
+    assert "样例己" not in page.text
+    assert "19900000001" not in page.text
+
+
+def test_permitting_part_moves_the_order_and_the_visitor_sees_what_was_left_out(site: Site, desk: Desk) -> None:
+    client = at_the_desk(site, a_reviewer(desk))
+    order = under_review(desk)
+    page = client.get(f"/staff/orders/{order.no}")
+    permit = f'form[action="/staff/orders/{order.no}/permit"]'
+    back = client.submit(page, permit, {"document": "d2"}, status=422)
+    assert [i["value"] for i in back.all("input[name=document][checked]")] == ["d2"]
+    client.submit(page, permit, {"document": "d2", "reason": "章程与所述用途无关"})
+    moved = desk.run(desk.store.orders.by_no(order.no))
+    assert (moved.status, moved.document_ids_permitted) == (OrderStatus.PERMITTED, {"d2"})
+    visitor = site.signed_in(desk.run(desk.account("shareholder")))
+    assert "未予提供" in visitor.get(f"/orders/{order.no}").words
+    assert "待审核" in client.get("/staff/orders").h1
+
+
+def test_the_second_reviewer_is_told_who_was_first(site: Site, desk: Desk) -> None:
+    first, second = at_the_desk(site, a_reviewer(desk)), at_the_desk(site, a_reviewer(desk, "wang.shenhe"))
+    order = under_review(desk)
+    pages = [client.get(f"/staff/orders/{order.no}") for client in (first, second)]
+    refuse = f'form[action="/staff/orders/{order.no}/refuse"]'
+    short = first.submit(pages[0], refuse, {"refusal": "不"}, status=422)
+    assert short.one("#f-refusal").get_text() == "不"
+    first.submit(pages[0], refuse, {"refusal": "所述用途与材料无关，请补充。"})
+    late = second.submit(pages[1], refuse, {"refusal": "样例理由五个字"}, status=409)
+    assert "样例li" in late.words
+    assert "2026年11月21日 10:00" in late.words
+    assert not late.all("main form")
+
+
+def test_orders_nobody_needs_to_review_are_not_the_desks_business(site: Site, desk: Desk) -> None:
+    client = at_the_desk(site, a_reviewer(desk))
+    order = desk.run(desk.settled(desk.run(desk.account("legal_representative"))))
+    for no in (order.no, "TH20261121-222222"):
+        page: Any = client.get(f"/staff/orders/{no}", status=404)
+        assert isinstance(page, Page)
