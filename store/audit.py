@@ -7,29 +7,26 @@ so an event edited, forged or moved is named exactly; whoever has the keys is ca
 """
 
 import base64
-import hashlib
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING
 from pymongo.errors import DuplicateKeyError
 
 from conf.terms import AUDIT_FIELDS, AuditTag, Channel
+from store.audit_check import verify
+from store.audit_leaf import leaf_of, signed_text, tie_of
 from store.audit_sequence import Sequencer
 from store.connection import Base, Tx
 from store.encode import from_bson, to_bson
 from store.ids import sortable_id
-from store.merkle import Frontier, leaf_hash
+from store.merkle import Frontier
 from store.records import AuditEvent, AuditReport, Checkpoint
 from store.vault import Vault
 
-ORIGIN = "eqicha.tianhe/audit"
-#: What a leaf covers: all of an event but its position, which the tree itself gives.
-EVIDENCE = ("at", "who", "role", "channel", "request_id", "address", "subject", "outcome", "tag", "fields")
 #: Field values that name a person are kept as keyed hashes only.
 _KEYED_FIELDS = frozenset({"query"})
 _KEYED = re.compile(r"[0-9a-f]{64}")
@@ -130,8 +127,6 @@ class Audit:
 
     async def verify(self, checkpoints: tuple[Checkpoint, ...]) -> AuditReport:
         """Recompute every leaf, place and root against these checkpoints (signatures checked by the caller)."""
-        from store.audit_check import verify
-
         return await verify(self._base, checkpoints)
 
     async def events(self, from_position: int = 0, batch: int = 100) -> tuple[AuditEvent, ...]:
@@ -143,28 +138,6 @@ class Audit:
         """Seconds the first waiting event has been waiting; more than 10 is an alarm."""
         first = await self._events.find_one({"waiting": True}, {"at": 1}, sort=[("_id", ASCENDING)])
         return 0.0 if first is None else max(0.0, (self._clock() - first["at"]).total_seconds())
-
-
-def leaf_of(row: Mapping[str, Any]) -> str:
-    """Leaf hash (hex) of a stored event: SHA-256(0x00 ‖ canonical JSON of all evidence fields and the id)."""
-    body = {name: row[name] for name in EVIDENCE} | {"id": row["_id"]}
-    body["at"] = body["at"].astimezone(UTC).isoformat(timespec="milliseconds")
-    return leaf_hash(json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()).hex()
-
-
-def tie_of(vault: Vault, leaf: str) -> str:
-    """Keyed hash an event carries from its writing on."""
-    return vault.person_key(f"audit-event:{leaf}")
-
-
-def signed_text(size: int, root: str, at: datetime) -> bytes:
-    """What a checkpoint's signature covers: origin, size, root (hex), time (ISO, UTC), one a line."""
-    return f"{ORIGIN}\n{size}\n{root}\n{at.astimezone(UTC).isoformat(timespec='milliseconds')}\n".encode()
-
-
-def key_id_of(public: bytes) -> str:
-    """Names a public signing key: the first 16 hex digits of its SHA-256."""
-    return hashlib.sha256(public).hexdigest()[:16]
 
 
 def _with_leaf(event: AuditEvent) -> AuditEvent:

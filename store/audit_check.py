@@ -9,15 +9,15 @@ from typing import Any
 
 from pymongo import ASCENDING
 
-from store import audit
-from store.audit_sequence import Sequencer, placed_tie
+from store.audit_leaf import EVIDENCE, leaf_of, placed_tie, tie_of
+from store.audit_sequence import Sequencer
 from store.connection import Base, Row
 from store.merkle import Frontier
 from store.records import AuditReport, Checkpoint
 from store.vault import Vault
 
 #: Exactly what a placed event holds; one field more or less is an edit.
-KNOWN = frozenset({*audit.EVIDENCE, "_id", "position", "leaf", "tie"})
+KNOWN = frozenset({*EVIDENCE, "_id", "position", "leaf", "tie"})
 
 
 @dataclass
@@ -109,12 +109,12 @@ def _event_problem(vault: Vault, row: Row) -> str:
     if set(row) != KNOWN:
         return "the event was edited: it has other fields than it was written with"
     try:
-        leaf = audit.leaf_of(row)
+        leaf = leaf_of(row)
     except (TypeError, AttributeError, ValueError):
         return "the event was edited: a field has another type"
     if leaf != row["leaf"]:
         return "the event was edited: its content does not give its leaf"
-    tie = audit.tie_of(vault, leaf)
+    tie = tie_of(vault, leaf)
     if row["position"] is not None:
         tie = placed_tie(vault, tie, row["position"])
     return "" if tie == row["tie"] else "the event was not written here: forged, or moved from another position"

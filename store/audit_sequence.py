@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pymongo import ASCENDING, DESCENDING, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
+from store.audit_leaf import placed_tie
 from store.connection import Base, Row
 from store.leases import Leases
 from store.merkle import Frontier
-from store.vault import Vault
 
 BATCH = 500
 #: Seconds between looking and taking: an event whose transaction commits in between keeps its place by time.
@@ -105,11 +105,6 @@ class Sequencer:
     def _move(self, row: Row, position: int) -> UpdateOne:
         placed = {"position": position, "tie": placed_tie(self._vault, row["tie"], position)}
         return UpdateOne({"_id": row["_id"], "waiting": True}, {"$set": placed, "$unset": {"waiting": ""}})
-
-
-def placed_tie(vault: Vault, tie: str, position: int) -> str:
-    """Keyed hash an event carries once it has a position, over that and the tie it was written with."""
-    return vault.person_key(f"audit-place:{position}:{tie}")
 
 
 def _hashes(texts: list[str]) -> tuple[bytes, ...]:

@@ -4,22 +4,17 @@ Files stand in GridFS (`copy_files`) under the SHA-256 of their bytes; a file no
 """
 
 import asyncio
-import hashlib
 from datetime import datetime
 
-from gridfs.asynchronous import AsyncGridFSBucket
-from gridfs.errors import NoFile
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from conf.errors import Conflict, IntegrityFault, NotFound
+from conf.errors import Conflict, NotFound
 from conf.terms import CopyStatus
+from store.blobs import Blobs, digest
 from store.connection import Base, Row, Tx
 from store.encode import from_bson, text, to_bson
 from store.records import Copy
-
-CHUNK = 1 << 20
-_READ_STEPS = 8 << 20
 
 
 class Copies:
@@ -28,17 +23,14 @@ class Copies:
     def __init__(self, base: Base) -> None:
         self._copies, self._orders, self._vault = base["copies"], base["orders"], base.vault
         self._files, self._chunks = base["copy_files.files"], base["copy_files.chunks"]
-        self._bucket = AsyncGridFSBucket(base.db, bucket_name="copy_files", chunk_size_bytes=CHUNK)
-        self._clock = base.clock
+        self._blobs, self._clock = Blobs(base, "copy_files"), base.clock
 
     async def put_file(self, pdf: bytes) -> str:
         """Keep a sealed file and return its SHA-256; the same bytes again are kept once. Never within a transaction."""
-        sha256 = await asyncio.to_thread(_digest, pdf)
+        sha256 = await asyncio.to_thread(digest, pdf)
         # A file found again counts as new, so that a sweep running now leaves it to the record that follows.
-        again = await self._files.update_one({"filename": sha256}, {"$set": {"metadata.put_at": self._clock()}})
-        if not again.matched_count:
-            await self._bucket.upload_from_stream(sha256, pdf, metadata={"put_at": self._clock()})
-        return sha256
+        again = await self._files.update_one({"filename": sha256}, {"$set": {"metadata.kept_at": self._clock()}})
+        return sha256 if again.matched_count else await self._blobs.put(pdf, media_type="application/pdf")
 
     async def create(self, copy: Copy, tx: Tx | None = None) -> None:
         """Keep the record, and with the order the end of its download time. Raises Conflict when the order has one."""
@@ -65,17 +57,7 @@ class Copies:
 
     async def file(self, sha256: str) -> bytes:
         """The sealed bytes. Raises NotFound, or IntegrityFault when they are not what was sealed."""
-        try:
-            stream = await self._bucket.open_download_stream_by_name(text(sha256))
-        except NoFile:
-            raise NotFound(sha256) from None
-        parts = []
-        while part := await stream.read(_READ_STEPS):
-            parts.append(part)
-        pdf = b"".join(parts)
-        if await asyncio.to_thread(_digest, pdf) != sha256:
-            raise IntegrityFault(f"the stored copy {sha256[:12]} does not match its digest")
-        return pdf
+        return await self._blobs.get(sha256)
 
     async def withdraw(self, no: str, reason: str, tx: Tx | None = None) -> Copy:
         """Declare a valid copy withdrawn. Raises NotFound, or Conflict when it has been withdrawn before."""
@@ -92,12 +74,12 @@ class Copies:
         raise Conflict(f"copy {no} has been withdrawn") if known else NotFound(no)
 
     async def sweep_orphans(self, older_than: datetime) -> int:
-        """Delete files put before `older_than` that no record names, and chunks of uploads cut off; how many files."""
+        """Delete files kept before `older_than` that no record names, and chunks of uploads cut off; how many files."""
         swept = 0
-        async for row in self._files.find({"metadata.put_at": {"$lt": older_than}}, {"filename": 1}):
+        async for row in self._files.find({"metadata.kept_at": {"$lt": older_than}}, {"filename": 1}):
             if await self._copies.find_one({"sha256": row["filename"]}, {"_id": 1}):
                 continue
-            gone = await self._files.delete_one({"_id": row["_id"], "metadata.put_at": {"$lt": older_than}})
+            gone = await self._files.delete_one({"_id": row["_id"], "metadata.kept_at": {"$lt": older_than}})
             if gone.deleted_count:
                 await self._chunks.delete_many({"files_id": row["_id"]})
                 swept += 1
@@ -115,7 +97,3 @@ class Copies:
     async def _one(self, asked: Row) -> Copy | None:
         found = await self._copies.find_one(asked)
         return None if found is None else from_bson(Copy, found, key="no")
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

@@ -67,10 +67,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("sha256", UP)], name="file"),
     ],
     "copy_files.files": [
-        IndexModel([("filename", UP), ("uploadDate", UP)], name="filename_1_uploadDate_1"),  # GridFS
-    ],
-    "copy_files.chunks": [
-        IndexModel([("files_id", UP), ("n", UP)], name="files_id_1_n_1", unique=True),  # GridFS
+        IndexModel([("filename", UP)], name="digest", unique=True),
     ],
     "ratings": [
         IndexModel([("order_no", UP), ("number", UP)], name="of_order"),

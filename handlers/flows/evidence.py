@@ -22,7 +22,7 @@ from conf.clock import Clock, utc_now
 from conf.keys import Keys
 from conf.logs import get_log
 from store import Store
-from store.audit import key_id_of, signed_text
+from store.audit_leaf import key_id_of, signed_text
 from store.records import AuditReport, Checkpoint
 
 log = get_log("evidence")

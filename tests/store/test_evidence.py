@@ -15,8 +15,7 @@ from conf.keys import Keys, load_keys
 from conf.settings import Settings
 from handlers.flows.evidence import checkpoint_file, is_signed, keep_checkpoint, read_checkpoints, verify_audit
 from store import Store
-from store.audit import leaf_of, tie_of
-from store.audit_sequence import placed_tie
+from store.audit_leaf import leaf_of, placed_tie, tie_of
 from store.merkle import Frontier
 from store.records import AuditReport
 from tests.conftest import Clock

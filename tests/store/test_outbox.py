@@ -13,7 +13,7 @@ from store import Store
 from store.records import OutboxMessage
 from tests.conftest import Clock
 from tests.store.conftest import DATABASE
-from tests.store.things import T0, a_message, an_event
+from tests.store.things import a_message, an_event
 
 SMS, MAIL = OutboxKind.SMS, OutboxKind.MAIL
 
@@ -167,7 +167,7 @@ def test_a_recipient_is_stored_as_a_secret_only(store: Store, run: Any, mongo_ur
 def test_an_outage_is_not_paid_for_at_every_claim(store: Store, run: Any, store_clock: Clock) -> None:
     """Messages behind a failing one are looked at once a retry, not once a claim."""
     put(store, run, "0", *map(str, range(1, 40)), order_no="o1")
-    run(store.outbox.retry("m-0", run(store.outbox.claim("p", 30)) and "p", T0 + timedelta(days=9), "away"))
+    run(store.outbox.retry("m-0", run(store.outbox.claim("p", 30)) and "p", store_clock() + timedelta(days=9), "away"))
     assert claim(store, run) == ""
     due = {"status": "waiting", "next_at": {"$lte": store_clock()}}
     assert run(store.outbox._outbox.count_documents(due)) == 0
