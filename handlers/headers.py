@@ -1,16 +1,18 @@
 """Headers and cookie names every answer carries; used by the base handler, static files and the application."""
 
+from urllib.parse import urlsplit
+
 from conf.settings import Settings
 
+#: `{outside}`: signing out is a form of ours whose answer leads on to the identity platform.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
+    "connect-src 'self'; form-action 'self'{outside}; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
 )
 #: Same on every answer, whatever it is.
 STANDING = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
-    "Content-Security-Policy": POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()",
@@ -26,4 +28,10 @@ def cookie_name(settings: Settings, purpose: str) -> str:
 
 def standing_headers(settings: Settings) -> dict[str, str]:
     """The standing headers of one deployment."""
-    return STANDING | ({"Strict-Transport-Security": TRANSPORT} if settings.is_secure else {})
+    ends = urlsplit(settings.identity_logout_url)
+    policy = POLICY.format(outside=f" {ends.scheme}://{ends.netloc}" if ends.netloc else "")
+    return (
+        STANDING
+        | {"Content-Security-Policy": policy}
+        | ({"Strict-Transport-Security": TRANSPORT} if settings.is_secure else {})
+    )

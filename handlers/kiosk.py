@@ -5,10 +5,11 @@ from conf.terms import Channel
 from handlers.base import BaseHandler
 from handlers.flows import kiosks
 from handlers.guards import public
+from handlers.visit import NOBODY
 from views.contexts.kiosk import Cleared, Enrol
 
-#: Everything the browser keeps except the machine's own cookie, which is set again in the same answer.
-WIPED = '"cache", "cookies", "storage"'
+#: Cookies are taken back one by one: "cookies" here would also end the machine's own enrolment.
+WIPED = '"cache", "storage"'
 
 
 class Enrolment(BaseHandler):
@@ -50,10 +51,10 @@ class End(BaseHandler):
         await kiosks.wipe(
             self.store, self.sessions, self.session, terminal=self.terminal.id, audit=self.audit_context()
         )
-        key = self.get_cookie(self.application.cookie("terminal"))
+        self.visit = NOBODY
         self.set_header("Clear-Site-Data", WIPED)
-        self.clear_visit_cookie("session")
-        self.set_visit_cookie("terminal", key or "", days=3650)
+        for purpose in ("session", "back", "type"):
+            self.clear_visit_cookie(purpose)
         self.show(Cleared())
 
 

@@ -25,6 +25,8 @@
     try { sessionStorage.clear(); localStorage.clear(); } catch { /* storage switched off: nothing to clear */ }
   };
   end?.addEventListener("submit", wipe);
+  // htmx notes the address of the page it is on; after the end not even that stays.
+  if (document.querySelector(".eq-cleared")) window.addEventListener("load", wipe);
 
   const tick = setInterval(() => {
     const rest = Math.max(0, Math.ceil(limit - (performance.now() - last) / 1000));

@@ -34,8 +34,8 @@ START = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 class Site:
     """The running service. Its loop lives on a thread of its own; tests stay plain synchronous functions."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings, self.clock = settings, Clock(START)
+    def __init__(self, settings: Settings, clock: Any = None) -> None:
+        self.settings, self.clock = settings, clock or Clock(START)
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()

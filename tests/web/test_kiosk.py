@@ -50,8 +50,10 @@ def test_the_end_drops_the_session_empties_the_browser_and_leaves_proof(site: Si
     page = machine.get("/")
     assert page.all(".eq-kiosk-footer__who")
     gone = machine.submit(page, "form[action='/kiosk/end']", status=200)
-    assert gone.headers["clear-site-data"] == '"cache", "cookies", "storage"'
+    assert not gone.all(".eq-kiosk-footer__who")
+    assert gone.headers["clear-site-data"] == '"cache", "storage"'
     assert "eqicha-terminal" in machine.cookies
+    assert "eqicha-session" not in machine.cookies
     assert not visit.get("/").all(".eq-nav__who")
     assert [event.tag for event in site.run(_events(site))] == [AuditTag.KIOSK_WIPED]
 
