@@ -48,7 +48,7 @@ async def import_package(
 
 async def close_batch(store: Store, report: IntakeReport, *, subject: str) -> None:
     """The audit event of a finished import and one log line; the samples end with it too."""
-    fields = {"accepted": report.accepted, "refused": len(report.refused), "pages": report.pages}
+    fields = {"accepted": report.accepted, "refused": len(report.refusals), "pages": report.pages}
     await store.audit.append(
         tag=AuditTag.INTAKE_IMPORTED,
         who="",
@@ -57,7 +57,7 @@ async def close_batch(store: Store, report: IntakeReport, *, subject: str) -> No
         request_id=sortable_id(utc_now()),
         address="",
         subject=subject[:200],
-        outcome="partly" if report.refused else "accepted",
+        outcome="partly" if report.refusals else "accepted",
         fields=fields,
     )
     log.info("intake_finished", skipped=report.skipped, **fields)
@@ -76,7 +76,7 @@ async def _open(adapters: Any, path: Path, scratch: Path, report: IntakeReport) 
         )
     except WorkFault as fault:
         refused = [Refusal(row=0, subject=path.name, reason=fault.reason)]
-    report.refused += refused
+    report.refusals += refused
     return None if any(one.subject == path.name for one in refused) else root_of(scratch)
 
 
@@ -88,5 +88,5 @@ async def _manifest(adapters: Any, root: Path, report: IntakeReport) -> Manifest
     except WorkFault as fault:
         report.refuse(0, "manifest.jsonl", fault.reason)
         return Manifest()
-    report.refused += manifest.refused
+    report.refusals += manifest.refused
     return manifest

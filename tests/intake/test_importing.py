@@ -24,7 +24,7 @@ def documents_of(run: Run, store: Store, uscc: str = USCC) -> dict[str, Any]:
 
 
 def reasons(report: Any) -> dict[int, str]:
-    return {one.row: one.reason for one in report.refused}
+    return {one.row: one.reason for one in report.refusals}
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_every_accepted_kind_goes_in_with_its_pages_and_sizes(
     report = intake_run(
         import_package(store, adapters, mixed.folder, progress=lambda done, total: seen.append((done, total)))
     )
-    assert report.refused == []
+    assert report.refusals == []
     assert (report.companies, report.filings, report.documents, report.pages) == (1, 1, 11, 17)
     assert seen[-1] == (11, 11)
     counts = {title: one.page_count for title, one in documents_of(intake_run, store).items()}
@@ -93,7 +93,7 @@ def test_a_second_run_changes_nothing_and_a_new_document_joins_the_old(
     intake_run(import_package(store, adapters, mixed.folder))
     before = intake_run(store.dossiers.of(USCC))
     again = intake_run(import_package(store, adapters, mixed.folder))
-    assert (again.accepted, again.pages, again.refused) == (0, 0, [])
+    assert (again.accepted, again.pages, again.refusals) == (0, 0, [])
     assert again.skipped == 13
     assert intake_run(store.dossiers.of(USCC)) == before
     mixed.document(12, [mixed.file("later.jpg", scans.jpeg(mark=5))], title="later")
@@ -192,7 +192,7 @@ def test_a_stop_between_documents_leaves_whole_documents_and_a_new_run_completes
     for document in documents_of(intake_run, store).values():
         assert len(intake_run(store.dossiers.pages(document.id))) == document.page_count > 0
     rest = intake_run(import_package(store, adapters, mixed.folder))
-    assert (rest.documents, rest.refused) == (7, [])
+    assert (rest.documents, rest.refusals) == (7, [])
     assert len(documents_of(intake_run, store)) == 11
 
 
@@ -240,15 +240,15 @@ def test_a_package_without_manifest_or_at_no_place_says_so(
 ) -> None:
     empty = intake_run(import_package(store, adapters, tmp_path))
     absent = intake_run(import_package(store, adapters, tmp_path / "nowhere"))
-    assert "manifest.jsonl" in empty.refused[0].reason
-    assert "检查路径" in absent.refused[0].reason
+    assert "manifest.jsonl" in empty.refusals[0].reason
+    assert "检查路径" in absent.refusals[0].reason
     assert empty.exit_code == absent.exit_code == 1
 
 
 def test_the_documented_example_goes_in(intake_run: Run, store: Store, adapters: Any) -> None:
     example = Path(__file__).resolve().parents[2] / "docs" / "examples" / "intake"
     report = intake_run(import_package(store, adapters, example))
-    assert report.refused == []
+    assert report.refusals == []
     assert report.documents >= 3
     assert report.pages >= 3
 
@@ -270,8 +270,8 @@ def test_real_scans_of_other_hands_go_in_and_the_invalid_one_is_refused(
     for number, name in enumerate(names, start=1):
         package.document(number, [name], title=name)
     report = intake_run(import_package(store, adapters, package.folder))
-    assert [one.row for one in report.refused] == [3 + names.index("invalid.pdf")]
-    assert "invalid.pdf" in report.refused[0].reason
+    assert [one.row for one in report.refusals] == [3 + names.index("invalid.pdf")]
+    assert "invalid.pdf" in report.refusals[0].reason
     assert set(documents_of(intake_run, store)) == set(names) - {"invalid.pdf"}
 
 

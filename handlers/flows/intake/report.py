@@ -33,7 +33,7 @@ class IntakeReport:
     documents: int = 0
     pages: int = 0
     skipped: int = 0
-    refused: list[Refusal] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
 
     @property
     def accepted(self) -> int:
@@ -42,7 +42,11 @@ class IntakeReport:
     @property
     def exit_code(self) -> int:
         """For the command line: 0 when everything went in or was there, 1 when anything was refused."""
-        return 1 if self.refused else 0
+        return 1 if self.refusals else 0
+
+    def __str__(self) -> str:
+        taken = f"{self.companies} companies, {self.filings} filings, {self.documents} documents, {self.pages} pages"
+        return f"taken in: {taken}; already there: {self.skipped} rows; refused: {len(self.refusals)}"
 
     def refuse(self, row: int, subject: str, reason: str) -> None:
-        self.refused.append(Refusal(row=row, subject=subject, reason=reason))
+        self.refusals.append(Refusal(row=row, subject=subject, reason=reason))

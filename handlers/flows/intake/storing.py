@@ -50,10 +50,11 @@ class Storing:
 
     async def companies(self, manifest: Manifest) -> None:
         rows = list(manifest.companies.values())
+        is_empty = not await self.store.companies.count()
         for start in range(0, len(rows), _BATCH):
             fresh = []
             for row in rows[start : start + _BATCH]:
-                before = await self.store.companies.by_uscc(row.uscc)
+                before = None if is_empty else await self.store.companies.by_uscc(row.uscc)
                 company = company_record(row, vault=self.store.vault, now=self.clock(), before=before)
                 if is_same_company(company, before):
                     self.report.skipped += 1
