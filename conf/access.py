@@ -6,6 +6,7 @@
 import tomllib
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,6 +16,9 @@ from conf.errors import EqichaError
 from conf.terms import CompanyStatus, DocumentFlag, IdentityLevel, Outcome, PersonRole, PurposeCode
 
 TABLE = Path(__file__).with_name("access.toml")
+
+#: Conditions on one paper; they mean nothing for a dossier or an extract as a whole.
+PAPER_CONDITIONS = frozenset({"flags", "concerned", "granted", "granted_under", "elsewhere"})
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -73,8 +77,9 @@ class When(_Strict):
     granted_under: tuple[str, ...] | None = None
     elsewhere: bool | None = None
 
-    @property
+    @cached_property
     def given(self) -> dict[str, Any]:
+        """The conditions that say something, by name."""
         return {name: value for name in type(self).model_fields if (value := getattr(self, name)) is not None}
 
 
@@ -120,10 +125,11 @@ class AccessTable(_Strict):
 
     def by_id(self, rule_id: str) -> Rule:
         """The rule of that id. Raises KeyError when this version has none."""
-        for rule in self.rule:
-            if rule.id == rule_id:
-                return rule
-        raise KeyError(rule_id)
+        return self._by_id[rule_id]
+
+    @cached_property
+    def _by_id(self) -> dict[str, Rule]:
+        return {rule.id: rule for rule in self.rule}
 
     def relations_of(self, roles: Iterable[PersonRole]) -> frozenset[str]:
         """Groups of the register a person with these roles belongs to."""
@@ -153,6 +159,8 @@ def _faults(table: AccessTable) -> Iterable[str]:
     groups = {"company", "none", *table.relations}
     yield from (f"{name}: the id stands twice" for name in sorted({name for name in ids if ids.count(name) > 1}))
     for rule in table.rule:
+        if rule.scope is not Scope.DOCUMENT and (misplaced := PAPER_CONDITIONS & rule.when.given.keys()):
+            yield f"{rule.id}: {', '.join(sorted(misplaced))} can only be asked of a single paper"
         yield from (f"{rule.id}: no relation {name!r}" for name in rule.when.relations or () if name not in groups)
         yield from (f"{rule.id}: no rule {name!r}" for name in rule.when.granted_under or () if name not in ids)
     for scope in (Scope.DOSSIER, Scope.EXTRACT):

@@ -174,10 +174,12 @@ def _document(document: Document, company: Company, own_name: str) -> Facts:
 
 def _judge(facts: Facts, rules: AccessTable) -> Decision:
     """Apply the table to facts alone: total, and the same answer for the same facts."""
-    whole = _first(rules.of(Scope(facts["scope"])), facts, {}, rules)
+    known, of_papers = _known(facts, rules), rules.of(Scope.DOCUMENT)
+    whole = _first(rules.of(Scope(facts["scope"])), known)
     assert whole is not None  # load_rules proves that the last rule of a scope always holds
     papers = [
-        (paper["id"], _first(rules.of(Scope.DOCUMENT), facts, paper, rules) or whole) for paper in facts["documents"]
+        (paper["id"], _first(of_papers, known | _known_of_paper(paper, facts, known, rules)) or whole)
+        for paper in facts["documents"]
     ]
     leading = _leading(whole, [rule for _, rule in papers])
     return Decision(
@@ -209,16 +211,14 @@ def spoken(sentence: str, moved_to: str) -> str:
     return sentence.replace("（{moved_to}）", f"（{moved_to}）" if moved_to else "")
 
 
-def _first(candidates: Iterable[Rule], facts: Facts, paper: Facts, rules: AccessTable) -> Rule | None:
-    known = _known(facts, paper, rules)
+def _first(candidates: Iterable[Rule], known: Facts) -> Rule | None:
     return next((rule for rule in candidates if _holds(rule.when, known)), None)
 
 
-def _known(facts: Facts, paper: Facts, rules: AccessTable) -> Facts:
-    """Each condition's name with what the facts say to it: single values as one-element sets."""
+def _known(facts: Facts, rules: AccessTable) -> Facts:
+    """What the facts say to each condition on visitor and company: single terms as one-element sets."""
     relations = set(rules.relations_of(PersonRole(role) for role in facts["roles"]))
     relations |= {"company"} if facts["is_company"] else set()
-    covering = [grant for grant in facts["grants"] if paper and paper["id"] in grant["documents"]]
     return {
         "account": {facts["account"]},
         "relations": relations or {"none"},
@@ -227,19 +227,26 @@ def _known(facts: Facts, paper: Facts, rules: AccessTable) -> Facts:
         "locked": facts["locked"],
         "purposes": {PurposeCode(facts["purpose"])},
         "lawyer": {facts["lawyer"]},
-        "flags": set(paper.get("flags", ())),
-        "concerned": _is_concerned(paper, relations, rules),
+    }
+
+
+def _known_of_paper(paper: Facts, facts: Facts, known: Facts, rules: AccessTable) -> Facts:
+    """The same for the conditions on one paper."""
+    covering = [grant for grant in facts["grants"] if paper["id"] in grant["documents"]]
+    return {
+        "flags": set(paper["flags"]),
+        "concerned": _is_concerned(paper, known["relations"], rules),
         "granted": bool(covering),
         "granted_under": {grant["rule"] for grant in covering},
-        "elsewhere": paper.get("elsewhere", False),
+        "elsewhere": paper["elsewhere"],
     }
 
 
 def _is_concerned(paper: Facts, relations: set[str], rules: AccessTable) -> bool:
     """A company's own papers concern the company and its heads; any other concerns the person its title names."""
-    if paper.get("kind") in rules.concern.company_kinds:
+    if paper["kind"] in rules.concern.company_kinds:
         return bool(relations & {"company", "head"})
-    return bool(paper.get("names_visitor", False))
+    return bool(paper["names_visitor"])
 
 
 def _holds(when: When, known: Facts) -> bool:

@@ -95,3 +95,8 @@ def test_a_missing_table_is_named(tmp_path):
 
 def test_every_next_step_is_used():
     assert {rule.next for rule in RULES.rule} == set(NextStep)
+
+
+def test_a_condition_on_a_paper_is_refused_in_a_rule_for_the_whole_dossier(tmp_path):
+    with pytest.raises(AccessTableError, match=r"dossier\.moved: granted can only be asked of a single paper"):
+        loaded(tmp_path, TEXT.replace('statuses = ["moved_out"]', 'statuses = ["moved_out"]\ngranted = true'))

@@ -134,47 +134,50 @@ class Viewer(Context):
 
 def parts_of(dossier: Dossier, decision: Decision) -> tuple[FilingPart, ...]:
     """What the visitor is told of each filing, newest first; a paper shut with the whole dossier is not even named."""
+    told = _Told.of(decision)
     newest_first = sorted(dossier.filings, key=lambda filing: (filing.approved_on, filing.number), reverse=True)
-    parts = (_part(filing, decision) for filing in newest_first)
+    parts = (_part(filing, told) for filing in newest_first)
     return tuple(part for part in parts if part.papers)
 
 
-def _part(filing: Filing, decision: Decision) -> FilingPart:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Told:
+    """What a decision lets the page tell: the rule of each paper, and how much of the shut ones may be named."""
+
+    rules: dict[str, Rule]
+    is_related: bool  # stands in the register, or is the company
+    is_by_kind: bool  # a lawyer is shown kinds of paper, not titles, until a review opened one
+    names_shut: bool  # no rule shuts the dossier as a whole
+
+    @classmethod
+    def of(cls, decision: Decision) -> "_Told":
+        rules = {verdict.document_id: RULES.by_id(verdict.rule_id) for verdict in decision.documents}
+        is_related = bool(decision.facts["is_company"] or decision.facts["roles"])
+        is_shut = any(
+            rule.scope is Scope.DOSSIER and rule.outcome is Outcome.REFUSE and rule.next is not NextStep.CLAIM
+            for rule in (RULES.by_id(decision.rule_id), *rules.values())
+        )
+        by_kind = decision.facts["purpose"] == PurposeCode.LEGAL_SERVICE and not is_related
+        return cls(rules=rules, is_related=is_related, is_by_kind=by_kind, names_shut=not is_shut)
+
+
+def _part(filing: Filing, told: _Told) -> FilingPart:
     return FilingPart(
         id=filing.id,
         kind=filing.kind,
-        title="" if _is_by_kind(decision) else filing.title,
+        title="" if told.is_by_kind else filing.title,
         approved_on=filing.approved_on,
-        papers=tuple(paper for document in filing.documents if (paper := _paper(document, decision))),
+        papers=tuple(paper for document in filing.documents if (paper := _paper(document, told))),
     )
 
 
-def _is_related(decision: Decision) -> bool:
-    return bool(decision.facts["is_company"] or decision.facts["roles"])
-
-
-def _is_by_kind(decision: Decision) -> bool:
-    """A lawyer is shown kinds of paper, not titles, until a review opened one."""
-    return decision.facts["purpose"] == PurposeCode.LEGAL_SERVICE and not _is_related(decision)
-
-
-def _is_told(decision: Decision) -> bool:
-    """Whether the visitor may know the catalogue at all: no rule shuts the dossier as a whole to them."""
-    rules = [RULES.by_id(name) for name in (decision.rule_id, *(verdict.rule_id for verdict in decision.documents))]
-    return not any(
-        rule.scope is Scope.DOSSIER and rule.outcome is Outcome.REFUSE and rule.next is not NextStep.CLAIM
-        for rule in rules
-    )
-
-
-def _paper(document: Document, decision: Decision) -> Paper | None:
-    verdict = decision.of(document.id)
-    rule = RULES.by_id(verdict.rule_id) if verdict else None
-    if rule is None or (rule.outcome is not Outcome.PERMIT and not _is_told(decision)):
+def _paper(document: Document, told: _Told) -> Paper | None:
+    rule = told.rules[document.id]
+    if rule.outcome is not Outcome.PERMIT and not told.names_shut:
         return None
     if DocumentFlag.INTERNAL in document.flags:
-        return _shut("登记机关内部材料", document, rule) if _is_related(decision) else None
-    name = document.kind if _is_by_kind(decision) and rule.outcome is not Outcome.PERMIT else document.title
+        return _shut("登记机关内部材料", document, rule) if told.is_related else None
+    name = document.kind if told.is_by_kind and rule.outcome is not Outcome.PERMIT else document.title
     if rule.outcome is Outcome.REFUSE and rule.next is not NextStep.CLAIM:
         return _shut(name, document, rule)
     return _scanned(name, document, rule)
