@@ -2,11 +2,18 @@
 
 import asyncio
 import gzip
+import ssl
 import zlib
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from structlog.testing import capture_logs
 
 from adapters.base import MAX_ANSWER_BYTES, Web
@@ -191,3 +198,43 @@ def test_a_refusal_shows_that_the_system_works(run: Run) -> None:
         with pytest.raises(ProviderRejected):
             run(refused())
     assert not web.breaker.is_open
+
+
+def self_signed(folder: Path) -> ssl.SSLContext:
+    """A server's TLS with a certificate nobody vouches for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(days=2), now + timedelta(days=2))
+    file = folder / "server.pem"
+    form = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    file.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, *form)
+        + made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
+def test_a_certificate_nobody_vouches_for_is_not_spoken_to(run: Run, tmp_path: Path) -> None:
+    heard: list[bytes] = []
+
+    async def vendor(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.read(1))
+        writer.close()
+
+    async def attempt() -> None:
+        server = await asyncio.start_server(vendor, "127.0.0.1", 0, ssl=self_signed(tmp_path))
+        port = server.sockets[0].getsockname()[1]
+        web = Web("sms", connect_seconds=0.5, total_seconds=1)
+        try:
+            async with web.call("send"):
+                await web.send("GET", f"https://localhost:{port}/")
+        finally:
+            await web.close()
+            server.close()
+
+    with pytest.raises(ProviderUnavailable, match="no connection"):
+        run(attempt())
+    assert heard == []
