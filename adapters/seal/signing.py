@@ -6,18 +6,21 @@ it (RFC 3161), certificates and revocation list in the DSS, and an archive time-
 
 import asyncio
 import hashlib
+import ssl
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from io import BytesIO
 
 import httpx
+from asn1crypto import cms, tsp
 from asn1crypto import crl as asn1_crl
-from asn1crypto import tsp
 from asn1crypto import x509 as asn1_x509
 from PIL import Image
 from pyhanko.pdf_utils.images import PdfImage
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.layout import AxisAlignment, InnerScaling, Margins, SimpleBoxLayoutRule
+from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign import signers, timestamps
 from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.signers.pdf_signer import DSSContentSettings, TimestampDSSContentSettings
@@ -72,11 +75,11 @@ def seal_pdf(pdf: bytes, job: SealJob, place: SealPlace, reason: str) -> SealOut
         sealed = asyncio.run(_sign(pdf, job, place, reason))
     except (TimestampRequestError, httpx.HTTPError, TimeoutError) as fault:
         return SealOutcome(fault=f"time-stamp server gave no time-stamp ({type(fault).__name__})")
-    except OSError as fault:
-        return SealOutcome(fault=f"seal key or picture cannot be read ({fault.strerror})")
+    except PdfError as fault:
+        return SealOutcome(fault=f"not a PDF that can be sealed: {fault}", final=True)
     except Exception as fault:
-        # pyHanko names a file it cannot take in a dozen ways; none of them gets better by waiting
-        return SealOutcome(fault=f"{type(fault).__name__}: {fault}", final=not _is_token_fault(fault))
+        # key, token, certificates or revocation list: whatever is wrong there, staff can mend it and the order waits
+        return SealOutcome(fault=f"{type(fault).__name__}: {fault}")
     found = inspect_pdf(sealed, job.files.roots)
     if not (found.sealed and found.intact and found.trusted and found.whole_file):
         return SealOutcome(fault=f"the finished seal did not pass its own check: {found.problem}")
@@ -180,11 +183,6 @@ class _SignerOf:
         return PKCS11Signer(self._session, cert_label=files.pkcs11_key, ca_chain=roots)
 
 
-def _is_token_fault(fault: Exception) -> bool:
-    """A token that is away or busy comes back; told by module, since the library may not be loaded."""
-    return type(fault).__module__.startswith("pkcs11")
-
-
 class _TimeStamper(timestamps.TimeStamper):
     """RFC 3161 over HTTP with a time limit for the whole exchange; no redirects, no proxy from the environment."""
 
@@ -192,16 +190,29 @@ class _TimeStamper(timestamps.TimeStamper):
         super().__init__()
         self._job = job
 
+    async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
+        """As pyHanko's, but an answer that is no time-stamp at all is a fault of the server, not of the file."""
+        try:
+            return await super().async_timestamp(message_digest, md_algorithm)
+        except (ValueError, TypeError, KeyError) as fault:
+            raise TimestampRequestError(f"unreadable answer ({type(fault).__name__})") from fault
+
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
         times = httpx.Timeout(self._job.total_seconds, connect=self._job.connect_seconds)
         async with (
             asyncio.timeout(self._job.total_seconds),
-            httpx.AsyncClient(timeout=times, trust_env=False, follow_redirects=False) as client,
+            httpx.AsyncClient(timeout=times, trust_env=False, follow_redirects=False, verify=_trusted()) as client,
             client.stream("POST", self._job.tsa_url, content=req.dump(), headers=set_tsp_headers({})) as answer,
         ):
             if answer.status_code != 200:
                 raise TimestampRequestError(f"HTTP {answer.status_code}")
             return tsp.TimeStampResp.load(await _bounded(answer), strict=True)
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The system's certificates, read once a child."""
+    return ssl.create_default_context()
 
 
 async def _bounded(answer: httpx.Response) -> bytes:

@@ -8,6 +8,7 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw
 
+from adapters.pdf.compose import Scan
 from conf.terms import Channel, CompanyStatus, OrderStatus, Outcome, PersonRole, PurposeCode
 from store.records import (
     Change,
@@ -168,3 +169,13 @@ def scan(number: int, *, kind: str = "JPEG", width: int = 827, height: int = 116
     content = BytesIO()
     paper.save(content, kind, **({"quality": 80} if kind == "JPEG" else {}), dpi=(100, 100))
     return content.getvalue()
+
+
+def scan_of(content: bytes, number: int = 0, *, title: str = "公司章程（陈䶮、刘㛃、𠮷祥）") -> Scan:
+    return Scan(
+        content=content,
+        document_id=f"d{number // 3}",
+        document_title=title,
+        original_page=number % 3 + 1,
+        digest=hashlib.sha256(content).hexdigest(),
+    )
