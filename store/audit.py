@@ -63,26 +63,25 @@ class Audit:
         not exactly those of the tag (AUDIT_FIELDS) or hold anything but texts, whole numbers, yes/no, or lists of them.
         """
         now = self._clock()
-        event = _with_leaf(
-            AuditEvent(
-                id=sortable_id(now),
-                position=None,
-                tag=AuditTag(tag),
-                at=_to_milliseconds(at or now),
-                who=_keyed(self._vault, who),
-                role=role,
-                channel=Channel(channel),
-                request_id=request_id,
-                address=_keyed(self._vault, address),
-                subject=subject,
-                outcome=outcome,
-                fields=_checked(self._vault, AuditTag(tag), fields),
-                leaf="",
-            )
+        event = AuditEvent(
+            id=sortable_id(now),
+            position=None,
+            tag=AuditTag(tag),
+            at=_to_milliseconds(at or now),
+            who=_keyed(self._vault, who),
+            role=role,
+            channel=Channel(channel),
+            request_id=request_id,
+            address=_keyed(self._vault, address),
+            subject=subject,
+            outcome=outcome,
+            fields=_checked(self._vault, AuditTag(tag), fields),
+            leaf="",
         )
-        row = to_bson(event) | {"waiting": True, "tie": tie_of(self._vault, event.leaf)}
-        await self._events.insert_one(row, session=tx)
-        return event
+        row = to_bson(event)
+        row["leaf"] = leaf = leaf_of(row)
+        await self._events.insert_one(row | {"waiting": True, "tie": tie_of(self._vault, leaf)}, session=tx)
+        return replace(event, leaf=leaf)
 
     async def sequence(self, owner: str) -> int:
         """Give positions to waiting events, in order of writing, and extend the tree; how many were placed.
@@ -138,10 +137,6 @@ class Audit:
         """Seconds the first waiting event has been waiting; more than 10 is an alarm."""
         first = await self._events.find_one({"waiting": True}, {"at": 1}, sort=[("_id", ASCENDING)])
         return 0.0 if first is None else max(0.0, (self._clock() - first["at"]).total_seconds())
-
-
-def _with_leaf(event: AuditEvent) -> AuditEvent:
-    return replace(event, leaf=leaf_of(to_bson(event)))
 
 
 def _to_milliseconds(at: datetime) -> datetime:

@@ -68,8 +68,9 @@ class Sessions:
 
     async def save(self, session: Session) -> bool:
         """Keep changed values; False when the session has ended meanwhile (it is not brought back)."""
-        done = await self._sessions.replace_one({"_id": session.id}, to_bson(session))
-        return done.matched_count == 1
+        row = to_bson(session)
+        kept = {name: row[name] for name in row.keys() - {"_id", "seen_at"}}  # a save never undoes a touch
+        return (await self._sessions.update_one({"_id": row["_id"]}, {"$set": kept})).matched_count == 1
 
     async def touch(self, id: str, seen_at: datetime) -> None:
         """Mark as seen; writes nothing within 5 s of the last mark. Its caller decides when a mark is due."""

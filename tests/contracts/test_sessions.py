@@ -92,6 +92,15 @@ def test_saved_values_stay_and_a_dropped_session_stays_dropped(room: Room) -> No
     assert room.run(room.sessions.load(session.id)) is None
 
 
+def test_a_save_of_what_was_loaded_earlier_does_not_undo_being_seen(room: Room) -> None:
+    session = opened(room)
+    room.clock.forward(minutes=20)
+    room.run(room.sessions.touch(session.id, room.clock()))
+    room.run(room.sessions.save(replace(session, values={"a": 1})))
+    kept = room.run(room.sessions.load(session.id))
+    assert (kept.seen_at, kept.values) == (room.clock(), {"a": 1})
+
+
 def test_one_of_many_who_drop_a_session_is_told_so(room: Room) -> None:
     session = opened(room)
     assert room.gather(lambda: room.sessions.drop(session.id), 20).count(True) == 1

@@ -32,8 +32,8 @@ _file: list[bytes] = []
 class Thief:
     """Somebody who can do anything to the database; `keys` only where a test says so."""
 
-    def __init__(self, db: Any, luck: random.Random) -> None:
-        self.db, self.events, self.luck = db, db["audit_events"], luck
+    def __init__(self, db: Any, luck: random.Random, sequence: Callable[[], Any]) -> None:
+        self.db, self.events, self.luck, self.sequence = db, db["audit_events"], luck, sequence
 
     def row(self, position: int) -> dict[str, Any]:
         row = self.events.find_one({"position": position})
@@ -79,7 +79,7 @@ def thief(store: Store, run: Any, store_clock: Clock, mongo_url: str, keys: Keys
             _log.update({name: list(db[name].find()) for name in PARTS})
             _file.append(checkpoint_file(tmp_path).read_bytes())
         _restore(db, tmp_path)
-        yield Thief(db, random.Random(5))
+        yield Thief(db, random.Random(5), lambda: run(store.audit.sequence("p")))
         db["audit_events"].delete_many({})
         run(store.ensure_indexes())
 
@@ -227,6 +227,12 @@ def insert_for_the_sequencer(thief: Thief, p: int) -> int:
     return SIZE
 
 
+def insert_for_the_sequencer_who_takes_it(thief: Thief, p: int) -> int:
+    thief.events.insert_one(thief.forged(None) | {"_id": "0" * 30, "waiting": True})
+    thief.sequence()
+    return SIZE
+
+
 def cut_off_the_end(thief: Thief, p: int) -> int:
     thief.events.delete_many({"position": {"$gte": p}})
     return p
@@ -242,7 +248,8 @@ ATTACKS: list[Callable[[Thief, int], int]] = [
     spoil_the_leaf, delete, delete_and_close_the_gap, take_the_position_away, make_it_wait_again,
     make_the_position_a_fraction, swap, swap_the_contents, insert_between, insert_at_a_taken_position,
     insert_at_the_end, insert_beyond_the_end, insert_a_genuine_one_again, insert_without_position,
-    insert_for_the_sequencer, cut_off_the_end, cut_off_the_end_with_tree_and_checkpoints,
+    insert_for_the_sequencer, insert_for_the_sequencer_who_takes_it, cut_off_the_end,
+    cut_off_the_end_with_tree_and_checkpoints,
 ]  # fmt: skip
 
 
