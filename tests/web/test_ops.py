@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 
 from conf.keys import load_keys
 from conf.logs import get_log, setup_logs
@@ -46,6 +47,7 @@ def lines(site: Site) -> Any:
     root.handlers[:] = before
     root.setLevel(level)
     logging.captureWarnings(False)
+    structlog.reset_defaults()
 
 
 def test_alive_says_so_without_looking_at_anything(site: Site) -> None:
