@@ -57,7 +57,7 @@ async def verify_audit(store: Store, keys: Keys, var_dir: Path) -> AuditReport:
     """
     in_file, unreadable = await asyncio.to_thread(read_checkpoints, checkpoint_file(var_dir))
     in_store = await store.audit.checkpoints()
-    signed = [checkpoint for checkpoint in (*in_file, *in_store) if is_signed(checkpoint, keys)]
+    signed = {checkpoint for checkpoint in (*in_file, *in_store) if is_signed(checkpoint, keys)}
     report = await store.audit.verify(tuple(signed))
     problem = unreadable or _checkpoint_problem(in_file, in_store, keys)
     if report.ok and problem:
