@@ -57,10 +57,10 @@ def test_open_papers_can_be_chosen_and_taken_to_the_order_form(archive):
     assert 'name="document" value="lease-010y"' not in answer.text
 
 
-def test_a_filing_is_offered_whole_only_when_all_its_papers_may_be_ordered(archive):
+def test_a_filing_is_offered_whole_and_says_how_many_of_its_papers_that_gives(archive):
     answer = dossier(archive, "head")
     assert 'name="filing" value="f2-010y"' in answer.text
-    assert 'name="filing" value="f1-010y"' not in answer.text
+    assert "整件选择 3 份：设立登记" in answer.words  # of six: one internal, one of another person, one not scanned
 
 
 def test_a_shareholder_chooses_papers_for_review_and_opens_none(archive):

@@ -51,9 +51,12 @@ class FilingPart:
 
     @property
     def is_choosable(self) -> bool:
-        """Taken whole only when every scanned paper of it may be ordered."""
-        scanned = [paper for paper in self.papers if paper.state != "unscanned"]
-        return len(scanned) > 1 and all(paper.is_choosable for paper in scanned)
+        """Offered whole when that saves ticking; the order leaves out by itself what stays shut."""
+        return self.choosable_count > 1
+
+    @property
+    def choosable_count(self) -> int:
+        return sum(paper.is_choosable for paper in self.papers)
 
 
 @context

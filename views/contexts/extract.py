@@ -1,5 +1,6 @@
 """Context of the machine-readable extract (机读档案); made by handlers/extract.py, and by the copy's extract sheet."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from conf.access import NextStep
@@ -23,6 +24,22 @@ GROUPS = (
     ("股东及出资", (PersonRole.SHAREHOLDER,)),
     ("主要人员", (PersonRole.DIRECTOR, PersonRole.SUPERVISOR, PersonRole.EXECUTIVE)),
 )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Group:
+    """One table of people; a column nobody has anything in is left out."""
+
+    heading: str
+    people: tuple[Person, ...]
+
+    @property
+    def has_amounts(self) -> bool:
+        return any(person.amount or person.share for person in self.people)
+
+    @property
+    def has_addresses(self) -> bool:
+        return any(person.address for person in self.people)
 
 
 @context
@@ -70,16 +87,13 @@ class ExtractPage(Context):
             ("隶属企业代码", grouped(c.parent_uscc)),
             ("登记业务件数", f"{c.filing_count} 件，最近一件 {day(c.last_filed_on)}" if c.filing_count else ""),
         )
-        return tuple((label, value) for label, value in rows if value)
+        former = tuple(("曾用名", f"{f.name}（{day(f.since, '')} 至 {day(f.until, '')}）") for f in c.former_names)
+        return (rows[0], *former, *((label, value) for label, value in rows[1:] if value))
 
     @property
-    def former_names(self) -> tuple[tuple[str, str], ...]:
-        return tuple((f.name, f"{day(f.since, '')} 至 {day(f.until, '')}") for f in self.company.former_names)
-
-    @property
-    def groups(self) -> tuple[tuple[str, tuple[Person, ...]], ...]:
+    def groups(self) -> tuple[Group, ...]:
         found = ((head, tuple(p for p in self.company.persons if p.role in roles)) for head, roles in GROUPS)
-        return tuple((head, people) for head, people in found if people)
+        return tuple(Group(heading=head, people=people) for head, people in found if people)
 
     @property
     def changes(self) -> tuple[Change, ...]:
