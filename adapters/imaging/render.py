@@ -29,7 +29,7 @@ def _narrow(page: Image.Image, width: int) -> Image.Image:
     if page.width <= width:
         return page
     height = max(1, round(page.height * width / page.width))
-    return page.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3)
+    return page.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3)
 
 
 def _jpeg(page: Image.Image) -> bytes:
