@@ -18,6 +18,8 @@ _NUMBER_IN_RAW = re.compile(rb"THC\d{8}-[2-9A-Z]{6}")
 _MOST_PAGES = 2000
 _MOST_LINKS = 20
 _DEEPEST = 40
+_SMALL = 4096  # bytes; unpacked, these are at most some megabytes
+_PACKING = frozenset({"/Filter", "/DecodeParms"})
 #: Left out: the way back to page and form, and the seal's value, which holds the signature itself.
 _SKIPPED = frozenset({"/P", "/Parent", "/V", "/StructParents", "/StructParent", "/Length"})
 
@@ -100,7 +102,7 @@ def _digest(item: Any, known: dict[tuple[int, int], bytes], depth: int) -> bytes
 
 def _spelled(item: Any, known: dict[tuple[int, int], bytes], depth: int) -> bytes:
     if isinstance(item, pikepdf.Stream):
-        return b"stream" + _entries(item, known, depth) + hashlib.sha256(item.read_raw_bytes()).digest()
+        return b"stream" + _streamed(item, known, depth)
     if isinstance(item, pikepdf.Dictionary):
         return b"dict" + _entries(item, known, depth)
     if isinstance(item, pikepdf.Array):
@@ -110,6 +112,14 @@ def _spelled(item: Any, known: dict[tuple[int, int], bytes], depth: int) -> byte
     return b"plain" + repr(item).encode()
 
 
-def _entries(item: Any, known: dict[tuple[int, int], bytes], depth: int) -> bytes:
-    names = sorted(set(item.keys()) - _SKIPPED)
+def _streamed(item: pikepdf.Stream, known: dict[tuple[int, int], bytes], depth: int) -> bytes:
+    """As stored; but a small stream as it reads, since programs pack and unpack those when they save a file again."""
+    raw = item.read_raw_bytes()
+    if len(raw) <= _SMALL and item.get("/Filter") in (None, pikepdf.Name.FlateDecode):
+        return _entries(item, known, depth, but=_PACKING) + hashlib.sha256(item.read_bytes()).digest()
+    return _entries(item, known, depth) + hashlib.sha256(raw).digest()
+
+
+def _entries(item: Any, known: dict[tuple[int, int], bytes], depth: int, *, but: frozenset[str] = frozenset()) -> bytes:
+    names = sorted(set(item.keys()) - _SKIPPED - but)
     return b"".join(name.encode() + b"\0" + _digest(item[name], known, depth + 1) for name in names)

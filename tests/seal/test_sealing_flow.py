@@ -226,7 +226,9 @@ def test_a_damaged_scan_is_never_sealed(works: Works, mongo_url: str) -> None:
     order = works.permitted()
     with MongoClient(mongo_url) as client:
         chunks = next(c for c in client[DATABASE].list_collection_names() if "scan" in c and c.endswith(".chunks"))
-        client[DATABASE][chunks].update_many({}, {"$set": {"data": b"other bytes"}})
+        for row in client[DATABASE][chunks].find():
+            spoilt = bytes(row["data"])[:-1] + b"?"
+            client[DATABASE][chunks].update_one({"_id": row["_id"]}, {"$set": {"data": spoilt}})
     with pytest.raises(IntegrityFault):
         works.seal(order)
     assert works.again(order).status == OrderStatus.SEALING
