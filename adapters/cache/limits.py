@@ -13,6 +13,8 @@ from conf.logs import get_log
 log = get_log("cache")
 #: Windows remembered in process; the oldest go first, so that strangers cannot fill the memory.
 REMEMBERED = 50_000
+#: Seconds until a Redis that was away is asked again.
+LEFT_ALONE = 5
 
 
 class ProcessLimits:
@@ -37,17 +39,22 @@ class RedisLimits:
     def __init__(self, redis: Redis, clock: Clock) -> None:
         self._redis, self._clock = redis, clock
         self._local = ProcessLimits(clock)
+        self._away_until = 0.0  # Redis is left alone so long, so that not every visitor waits for its time-out
 
     async def hit(self, key: str, limit: int, seconds: int) -> int:
         """As ProcessLimits.hit, over all processes."""
-        name, left = _window(key, seconds, self._clock().timestamp())
+        now = self._clock().timestamp()
+        if now < self._away_until:
+            return await self._local.hit(key, limit, seconds)
+        name, left = _window(key, seconds, now)
         try:
             async with self._redis.pipeline(transaction=True) as pipe:
                 pipe.incr(f"eqicha:limit:{name}")
                 pipe.expire(f"eqicha:limit:{name}", seconds + 60, nx=True)
                 count = (await pipe.execute())[0]
         except RedisError as fault:
-            log.warning("limits_local", fault=type(fault).__name__)
+            log.warning("limits_local", fault=type(fault).__name__, seconds=LEFT_ALONE)
+            self._away_until = now + LEFT_ALONE
             return await self._local.hit(key, limit, seconds)
         return 0 if count <= limit else left
 
