@@ -4,14 +4,17 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import bson
 import pytest
+from bson.codec_options import CodecOptions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conf.access import RULES, TABLE, RuleVersionGone, load_rules
 from conf.terms import CompanyStatus, DocumentFlag, IdentityLevel, Outcome, PurposeCode
 from handlers.flows.access import decide, decide_extract, replay
-from store.records import LawyerClaim, Purpose
+from store.encode import from_bson, to_bson
+from store.records import Decision, LawyerClaim, Purpose
 from tests.access.cases import BODY, HEADS, INTERESTED, NOW, OTHER_USCC, USCC, VISITORS, company, document, grant
 
 #: Other work shares these cores, so the clock says nothing about the function.
@@ -92,6 +95,14 @@ def test_a_stored_decision_replays_to_the_same_decision(case, grants):
     decision = decided(case, grants)
     stored = replace(decision, facts=json.loads(json.dumps(decision.facts)))
     assert replay(stored) == decision
+
+
+@given(cases, held)
+def test_a_decision_that_went_through_the_database_replays_too(case, grants):
+    now = case["now"].replace(microsecond=case["now"].microsecond // 1000 * 1000)  # as conf.clock gives it
+    decision = decided(case, grants, now=now)
+    kept = bson.decode(bson.encode(to_bson(decision)), CodecOptions(tz_aware=True))
+    assert replay(from_bson(Decision, kept)) == decision == from_bson(Decision, kept)
 
 
 @given(visitors, companies, moments)

@@ -1,6 +1,7 @@
 """The dossier page over HTTP: who is shown what, what is said to the others, and what it costs."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -105,8 +106,17 @@ def test_another_company_is_a_stranger_here(archive):
     assert "您的身份与登记信息不一致" in dossier(archive, "head", OTHER).words
 
 
+def test_a_dossier_nothing_of_which_is_scanned_says_so_and_what_to_do(archive):
+    company = archive.run(archive.store.companies.by_uscc(USCC))
+    bare = replace(company, uscc="91440101633203772F", name="广州样例未扫描有限公司")
+    archive.run(archive.store.companies.put(bare))
+    page = dossier(archive, "head", bare.uscc)
+    assert "还没有扫描材料" in page.words
+    assert "档案窗口" in page.words
+
+
 def test_an_unknown_code_is_absent(archive):
-    dossier(archive, "head", "91440101633203772F", status=404)
+    dossier(archive, "head", "9144030071526726XG", status=404)
 
 
 def choose(client, purpose, status=303):

@@ -1,4 +1,4 @@
-"""Context of the machine-readable extract (机读档案); made by handlers/extract.py, and by the copy's extract sheet."""
+"""Context of the machine-readable extract (机读档案) on screen; made by handlers/extract.py."""
 
 from dataclasses import dataclass
 from datetime import datetime
