@@ -23,7 +23,7 @@ def name(full: str) -> str:
 
 
 def id_number(number: str) -> str:
-    """An identity number: citizen id 3 + 4, another paper (passport, permit) 2 + 2, a body's code unmasked as public."""
+    """An identity number: citizen id 3 + 4, other papers (passport, permit) 2 + 2; a body's code is public."""
     number = number.strip()
     if re.fullmatch(r"\d{17}[\dXx]|\d{15}", number):
         return _middle(number, 3, 4)
@@ -49,7 +49,7 @@ def mail(address: str) -> str:
 
 def address(text: str) -> str:
     """A home address, cut after the street or, where no street is named, after the district or city."""
-    for unit in (r".*?(?:街道|镇|乡)", r".*?[^号]?(?:大道|路|街|巷|村)", r".*?[区县旗]", r".*?[市州盟省]"):
+    for unit in (r".*?(?:街道|镇|乡)", r".*?[^号]?(?:大道|路|街|巷|村)", r".*?[区县旗]", r".*?(?:市|自治州|盟|省)"):
         match = re.match(unit, text.strip())
         if match and match.end() < len(text.strip()):
             return match.group() + "****"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pymongo
 from gridfs.asynchronous import AsyncGridFSBucket
-from gridfs.errors import NoFile
+from gridfs.errors import CorruptGridFile, FileExists, NoFile
 from pymongo.errors import DuplicateKeyError
 
 from conf.errors import IntegrityFault, NotFound
@@ -32,12 +32,7 @@ class Blobs:
         with pymongo.timeout(WRITE_SECONDS):
             if await self.exists(sha256):
                 return sha256
-            kept: dict[str, Any] = {"media_type": media_type, "kept_at": self._base.clock()}
-            try:
-                await self._open().upload_from_stream(sha256, content, metadata=kept)
-            except DuplicateKeyError:
-                if not await self.exists(sha256):  # not the race we expect: let the caller know
-                    raise
+            await self._upload(sha256, content, media_type)
         return sha256
 
     async def get(self, sha256: str) -> bytes:
@@ -47,9 +42,7 @@ class Blobs:
             content = await stream.read()
         except NoFile:
             raise NotFound(f"{self._bucket}: nothing kept under {sha256}") from None
-        except pymongo.errors.PyMongoError:
-            raise
-        except Exception as fault:  # gridfs.CorruptGridFile: chunks missing or of the wrong size
+        except CorruptGridFile as fault:  # chunks missing or of the wrong size
             raise IntegrityFault(f"{self._bucket}/{sha256}: {fault}") from None
         if await asyncio.to_thread(digest, content) != sha256:
             raise IntegrityFault(f"{self._bucket}/{sha256}: stored bytes have another digest")
@@ -57,6 +50,17 @@ class Blobs:
 
     async def exists(self, sha256: str) -> bool:
         return await self._files.find_one({"filename": text(sha256, "sha256")}, {"_id": 1}) is not None
+
+    async def _upload(self, sha256: str, content: bytes, media_type: str) -> None:
+        kept: dict[str, Any] = {"media_type": media_type, "kept_at": self._base.clock()}
+        stream = self._open().open_upload_stream(sha256, metadata=kept)
+        try:
+            await stream.write(content)
+            await stream.close()
+        except (DuplicateKeyError, FileExists):  # somebody kept the same bytes meanwhile: take ours away again
+            await self._base[f"{self._bucket}.chunks"].delete_many({"files_id": stream._id})
+            if not await self.exists(sha256):
+                raise
 
     def _open(self) -> AsyncGridFSBucket:
         if self._grid is None:

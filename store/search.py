@@ -78,15 +78,16 @@ class NameSearch:
         inside = self.table.rarest([key for word in query.words for key in names.grams(word)])
         code = self.table.rarest(names.code_grams(query.text)) if query.codes else ""
         count = self.table.count(inside) + (self.table.count(code) if code else 0)
-        if len(query.text) > BEGINNING and len(query.words) == 1 and 0 < count <= FEW and self.table.total:
+        short = len(query.text) <= BEGINNING and len(query.words) == 1  # one scan answers it anyway
+        if not short and count <= FEW and self.table.total:
             found = await self.few(query, position, [inside, *filter(None, [code])])
             if found is not None:
                 return found, count
-        return await self.walk(query, position, _scans(query, self.table)), count
+        return await self.walk(query, position, _scans(query, self.table, inside, code)), count
 
     async def few(self, query: Query, position: Position, keys: list[str]) -> Found | None:
         """All matches under the rarest keys, put in order here; None when they are more than the table promised."""
-        wanted = {"g": {"$in": [_exact(query), *keys]}, **_condition(query)}
+        wanted = {"g": {"$in": [_exact(query), *keys]}, **_condition(query, WORDS if len(query.words) > 1 else INSIDE)}
         limit = FEW * 2
         rows = await self._read(query, wanted, limit)
         return _in_order(rows, query, position) if len(rows) < limit else None
@@ -123,13 +124,13 @@ class NameSearch:
         return await cursor.to_list()
 
 
-def _scans(query: Query, table: GramTable) -> list[Scan]:
-    """The scans that together meet every match in order."""
-    text = query.text
+def _scans(query: Query, table: GramTable, rarest: str, code: str) -> list[Scan]:
+    """The scans that together meet every match in order; `rarest` is the rarest key of the words, `code` of a code."""
+    text, several = query.text, len(query.words) > 1
     begins = {PREFIX: f"{PREFIX}{text[:BEGINNING]}", TRADE_NAME: f"{TRADE_NAME}{text[:BEGINNING]}"}
-    inside = {INSIDE: table.rarest(names.grams(text))}
-    if query.codes:
-        inside[CODE] = table.rarest(names.code_grams(text))
+    inside = {INSIDE: table.rarest(names.grams(text)) if several else rarest}
+    if code:
+        inside[CODE] = code
     if len(text) <= BEGINNING:
         whole_key = len(text) <= 2 and not query.codes  # the key says it all
         scans = [Scan({EXACT: _exact(query), **begins, **inside}, {} if whole_key else _condition(query))]
@@ -139,8 +140,7 @@ def _scans(query: Query, table: GramTable) -> list[Scan]:
             Scan({TRADE_NAME: begins[TRADE_NAME]}, {"$or": _matches(TRADE_NAME, query)}),
             Scan(inside, {"$or": _matches(INSIDE, query) + (_matches(CODE, query) if query.codes else [])}),
         ]
-    if len(query.words) > 1:
-        rarest = table.rarest([key for word in query.words for key in names.grams(word)])
+    if several:
         scans.append(Scan({WORDS: rarest}, {"$or": _matches(WORDS, query)}))
     return scans
 
@@ -178,9 +178,9 @@ def _exact(query: Query) -> str:
     return f"{EXACT}{query.text}"
 
 
-def _condition(query: Query) -> Row:
-    """What every match of the query but the words apart meets."""
-    return {"$or": [*_matches(INSIDE, query), {"g": _exact(query)}, *(_matches(CODE, query) if query.codes else [])]}
+def _condition(query: Query, place: int = INSIDE) -> Row:
+    """What every match of the query meets; with WORDS also those with the words apart."""
+    return {"$or": [*_matches(place, query), {"g": _exact(query)}, *(_matches(CODE, query) if query.codes else [])]}
 
 
 def _matches(place: int, query: Query) -> list[Row]:

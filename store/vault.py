@@ -37,7 +37,8 @@ class Vault:
     def reveal(self, secret: Secret) -> str:
         """The plain value. Raises IntegrityFault when the token was altered, moved or its key is gone."""
         token = secret.token
-        name, rest = token[1 : 1 + token[0]], token[1 + token[0] :]
+        length = token[0] if token else 0
+        name, rest = token[1 : 1 + length], token[1 + length :]
         cipher = self._ciphers.get(name.decode(errors="replace"))
         if cipher is None:
             raise IntegrityFault("a stored value was encrypted with a key that is not in EQICHA_KEYS_FILE")
