@@ -61,7 +61,7 @@ def _take(manifest: Manifest, seen: dict[tuple[object, ...], int], number: int, 
     subject = ""
     try:
         raw = json.loads(line.decode("utf-8-sig"))
-        if not isinstance(raw, dict) or raw.get("kind") not in KINDS:
+        if not isinstance(raw, dict) or not isinstance(raw.get("kind"), str) or raw["kind"] not in KINDS:
             raise ValueError("每行须是一个 JSON 对象，kind 为 company、filing 或 document")
         subject = _subject(raw)
         row = KINDS[raw["kind"]].model_validate_json(line.decode("utf-8-sig"), strict=False)

@@ -6,6 +6,7 @@ The first six are those of the sandbox's sample people. Every row says in its sc
 from collections.abc import Iterator
 from datetime import date, timedelta
 from random import Random
+from typing import Any
 
 from conf.terms import CompanyStatus, PersonRole
 from handlers.flows.intake.rows import ChangeRow, CompanyRow, FormerNameRow, PersonRow
@@ -80,13 +81,9 @@ class _Maker:
         parent: CompanyRow | None,
     ) -> CompanyRow:
         random = self.random
-        status = random.choice(_STATUSES)
         persons = self._persons(form)
         changes = tuple(self._changes(established, name))
-        ended = _later(random, changes[-1].approved_on if changes else established)
-        is_over = status not in {CompanyStatus.ACTIVE, CompanyStatus.SUSPENDED}
         street = random.choice(list(words.STREETS))
-        is_locked = status is CompanyStatus.ACTIVE and random.random() < 0.02
         capital = (
             "" if form in {"shop", "branch"} else f"{random.choice((10, 50, 100, 200, 500, 1000, 3000))}万元人民币"
         )
@@ -97,29 +94,41 @@ class _Maker:
             name=name,
             former_names=self._former(name, changes),
             entity_type=_TYPES[form],
-            status=status,
             legal_representative=persons[0].name,
             capital=capital,
             established_on=established,
-            approved_on=ended if is_over else changes[-1].approved_on if changes else established,
             term_from=established,
             term_to=None if random.random() < 0.6 else established.replace(year=established.year + 20, day=1),
-            ended_on=ended if is_over else None,
             domicile=_domicile(random, street),
             street_code=street,
             street=words.STREETS[street],
             scope=f"{trade[2]}。{words.FICTION}",
             registry=words.REGISTRY,
-            moved_to=random.choice(words.RECEIVING) if status is CompanyStatus.MOVED_OUT else "",
             industry=trade[1],
             parent_uscc=parent.uscc if parent else "",
             persons=tuple(persons),
             changes=changes,
-            locked=is_locked,
-            lock_ground="档案核查中（样例）" if is_locked else "",
-            filing_count=1 + len({change.approved_on for change in changes}) + is_over,
-            last_filed_on=ended if is_over else changes[-1].approved_on if changes else established,
+            **self._standing(established, changes),
         )
+
+    def _standing(self, established: date, changes: tuple[ChangeRow, ...]) -> dict[str, Any]:
+        """Status and what goes with it: the day it ended, where it moved, a lock, the count of filings."""
+        random = self.random
+        status = random.choice(_STATUSES)
+        latest = changes[-1].approved_on if changes else established
+        is_over = status not in {CompanyStatus.ACTIVE, CompanyStatus.SUSPENDED}
+        ended = _later(random, latest) if is_over else None
+        is_locked = status is CompanyStatus.ACTIVE and random.random() < 0.02
+        return {
+            "status": status,
+            "approved_on": ended or latest,
+            "ended_on": ended,
+            "moved_to": random.choice(words.RECEIVING) if status is CompanyStatus.MOVED_OUT else "",
+            "locked": is_locked,
+            "lock_ground": "档案核查中（样例）" if is_locked else "",
+            "filing_count": 1 + len({change.approved_on for change in changes}) + is_over,
+            "last_filed_on": ended or latest,
+        }
 
     def _name(self, form: str, trade: str, parent: CompanyRow | None) -> str:
         while True:

@@ -14,26 +14,10 @@ def known_companies() -> list[CompanyRow]:
 
 
 def _main() -> CompanyRow:
-    people = known_people(codes.credit_code(1))
-    head = people[0].model_copy(
-        update={"role": PersonRole.SHAREHOLDER, "title": "", "share": "55%", "amount": "550万元"}
-    )
-    body = PersonRow(
-        name="广东穹旸样例投资有限公司",
-        role=PersonRole.SHAREHOLDER,
-        id_type="统一社会信用代码",
-        id_number=codes.credit_code(9001),
-        is_body=True,
-        amount="200万元",
-        share="20%",
-    )
-    rest = [
-        one.model_copy(update={"amount": "250万元", "share": "25%"}) if _is_owner(one) else one for one in people[1:]
-    ]
     return _company(
         1,
         "广州澈穹砺软件有限公司",
-        people=[people[0], head, *rest, body],
+        people=_main_people(),
         established=date(2011, 3, 16),
         trade=0,
         capital="1000万元人民币",
@@ -54,6 +38,26 @@ def _main() -> CompanyRow:
             _change("注册资本变更", "500万元人民币", "1000万元人民币", date(2023, 4, 27)),
         ),
     )
+
+
+def _main_people() -> list[PersonRow]:
+    """The legal representative holds shares too; a director, a supervisor, a second shareholder and a body."""
+    people = known_people(codes.credit_code(1))
+    owner = {"role": PersonRole.SHAREHOLDER, "title": "", "share": "55%", "amount": "550万元"}
+    body = PersonRow(
+        name="广东穹旸样例投资有限公司",
+        role=PersonRole.SHAREHOLDER,
+        id_type="统一社会信用代码",
+        id_number=codes.credit_code(9001),
+        is_body=True,
+        amount="200万元",
+        share="20%",
+    )
+    rest = [
+        one.model_copy(update={"amount": "250万元", "share": "25%"}) if one.role is PersonRole.SHAREHOLDER else one
+        for one in people[1:]
+    ]
+    return [people[0], people[0].model_copy(update=owner), *rest, body]
 
 
 def _rare() -> CompanyRow:
@@ -171,7 +175,3 @@ def _company(
 
 def _change(item: str, before: str, after: str, approved_on: date) -> ChangeRow:
     return ChangeRow(item=item, before=before, after=after, approved_on=approved_on)
-
-
-def _is_owner(person: PersonRow) -> bool:
-    return person.role is PersonRole.SHAREHOLDER
