@@ -127,9 +127,18 @@ def _add_scans(pdf: pikepdf.Pdf, scans: tuple[Scan, ...]) -> list[ComposedPage]:
 
 def _place(page: pikepdf.Page, form: pikepdf.Object, name: str, frame: pikepdf.Rectangle) -> None:
     """Draw a form XObject over the page, fitted into the frame; `add_overlay` would give it a random name."""
+    _own_resources(page)
     resource = page.add_resource(form, pikepdf.Name.XObject, pikepdf.Name(name))
     page.contents_add(b"q", prepend=True)
     page.contents_add(b"Q " + page.calc_form_xobject_placement(form, resource, frame))
+
+
+def _own_resources(page: pikepdf.Page) -> None:
+    """Pages made together may share one dictionary: what is drawn over one would be drawn over all."""
+    shared = page.obj.get("/Resources", pikepdf.Dictionary())
+    own = pikepdf.Dictionary(dict(shared.items()))
+    own.XObject = pikepdf.Dictionary(dict(shared.get("/XObject", pikepdf.Dictionary()).items()))
+    page.obj.Resources = own
 
 
 def _embed(content: bytes) -> bytes:

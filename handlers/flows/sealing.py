@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 log = get_log("sealing")
 
 #: On the certificate sheet, over the place of the signature (views/pages/print/certificate.html).
-SEAL_PLACE = SealPlace(page=1, x_mm=138, y_mm=213)
+SEAL_PLACE = SealPlace(page=1, x_mm=138, y_mm=206)
 TITLE = "企业登记档案查询证明"
 CODE_LENGTH = 20
 

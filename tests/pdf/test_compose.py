@@ -1,6 +1,7 @@
 """A composed copy: scans untouched, every page marked, checkable from paper, and the same each time."""
 
 import hashlib
+import re
 import subprocess
 from dataclasses import replace
 from io import BytesIO
@@ -11,12 +12,14 @@ import pytest
 import zxingcpp
 from PIL import Image, ImageFilter
 
+from adapters.pdf import weasy, wkhtml
 from adapters.pdf.compose import CopyPlan, compose
 from adapters.pdf.digests import read_claimed_copy, read_copy
 from adapters.pdf.overlay import seam_part
 from adapters.seal.claims import PATH, ClaimRefused, read_claim
 from tests.pdf import papers
 from tests.seal.bench import SealBench
+from views.sheets import PrintSheets
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +82,26 @@ def test_every_page_says_what_it_is(plan: CopyPlan, pdf: bytes) -> None:
     assert "原件第 2 页" in pages[2]
     assert "仅供" in pages[0]
     assert "查询人 陈*" not in pages[1], "the watermark is drawn, so that it does not mix with the text"
+
+
+def test_sheets_of_several_pages_are_numbered_one_by_one(seal_bench: SealBench) -> None:
+    """The engines let the pages of one sheet share their resources; each must still have its own strip and claim."""
+    sheets, order, company, issue = PrintSheets(), papers.order(30), papers.company(), papers.issue()
+    for render in (weasy.render_html, wkhtml.render_html):
+        made = seal_bench.plan(
+            scans=1,
+            certificate=render(sheets.certificate(order, company, issue)),
+            extract=render(sheets.extract(company, issue)),
+        )
+        composed = compose(made)
+        command = ["pdftotext", "-layout", "-", "-"]
+        said = subprocess.run(command, input=composed.pdf, capture_output=True, check=True).stdout.decode().split("\f")
+        total = len(composed.pages)
+        assert total > 4
+        for page in composed.pages:
+            text = re.sub(r"\s+", " ", said[page.number - 1])
+            assert f"复制件第 {page.number} 页 共 {total} 页" in text
+            assert (f"本单第 {page.original_page} 页" if page.kind != "scan" else "原件第 1 页") in text
 
 
 def test_a_printed_page_proves_itself_after_a_bad_scan(
