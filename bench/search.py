@@ -1,4 +1,4 @@
-"""Name search against `find_one` by id, in one run on one connection: `python bench/search.py [--companies 100000]`.
+"""Name search against `find_one` by id, in one run on one connection: `python -m bench.search [--companies 100000]`.
 
 Makes fictional companies, loads them into an embedded mongod, waits until the load has settled, then asks a mix of
 questions as visitors type them, every one followed by a `find_one` of a company. Prints medians, 99th percentiles,
@@ -10,7 +10,6 @@ import asyncio
 import gc
 import random
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -18,18 +17,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from conf.codes import make_reg_no, make_uscc
+from conf.han import trade_name_start
+from conf.keys import load_keys
+from conf.settings import load_settings
+from conf.terms import CompanyStatus, PersonRole
+from setup.mongod import Mongod
+from store import Store, open_store
+from store.records import Change, Company, FormerName, Person
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from conf.codes import make_reg_no, make_uscc  # noqa: E402
-from conf.han import trade_name_start  # noqa: E402
-from conf.keys import load_keys  # noqa: E402
-from conf.settings import load_settings  # noqa: E402
-from conf.terms import CompanyStatus, PersonRole  # noqa: E402
-from setup.mongod import Mongod  # noqa: E402
-from store import Store, open_store  # noqa: E402
-from store.records import Change, Company, FormerName, Person  # noqa: E402
-
 SHORT_NAMES = ROOT.parent / "shared" / "data" / "short-names.txt"
 REGIONS = ["广州市天河区"] * 3 + ["广州市"] * 4 + ["广州"] * 8 + ["广东", "广东", "深圳市", "（广州）"]
 TRADES = [

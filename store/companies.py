@@ -101,10 +101,6 @@ class Companies:
         """Count the grams anew; the store does so by itself in the background, a bulk import may ask for it."""
         await self._search.refresh()
 
-    async def start(self) -> None:
-        """Load the gram table and keep it fresh in the background until `stop`."""
-        await self._search.start()
-
     async def stop(self) -> None:
         await self._search.stop()
 

@@ -26,7 +26,7 @@ Row = dict[str, Any]
 WRITE_SECONDS = 20.0  # security rules §2: orders and other writes
 READ_SECONDS = 3.0  # a page a visitor waits for
 
-SAFE = {"w": "majority", "journal": True, "retryWrites": True, "readConcernLevel": "majority"}
+SAFE: dict[str, Any] = {"w": "majority", "journal": True, "retryWrites": True, "readConcernLevel": "majority"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,14 +24,14 @@ def to_bson(record: Any, *, key: str = "id") -> dict[str, Any]:
     """The record as a BSON document; `key` names the field that becomes `_id`. Raises TypeError on a wrong type."""
     return {
         ("_id" if name == key else name): _checked(convert, getattr(record, name), f"{type(record).__name__}.{name}")
-        for name, (convert, _, _) in _plan(type(record)).items()
+        for name, (convert, _, _) in _plan(type(record)).items()  # type: ignore[arg-type]
     }
 
 
 def from_bson(kind: type[T], raw: Mapping[str, Any], *, key: str = "id") -> T:
     """A record of `kind` from a BSON document; fields the record does not know are left out."""
     values = {}
-    for name, (_, restore, required) in _plan(kind).items():
+    for name, (_, restore, required) in _plan(kind).items():  # type: ignore[arg-type]
         stored = "_id" if name == key else name
         if stored in raw:
             values[name] = restore(raw[stored])
@@ -71,7 +71,7 @@ def _checked(convert: Convert, value: Any, where: str) -> Any:
 
 
 @lru_cache(maxsize=256)
-def _plan(kind: type) -> dict[str, tuple[Convert, Convert, bool]]:
+def _plan(kind: Any) -> dict[str, tuple[Convert, Convert, bool]]:
     """Field name → (to BSON, from BSON, required), worked out once a record type."""
     hints = get_type_hints(kind)
     return {

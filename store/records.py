@@ -132,7 +132,8 @@ class Hit:
 class HitBatch:
     """A slice of hits; `after` is the opaque cursor of the next slice, empty at the end.
 
-    `problem` is "" or one of "too_short", "too_broad"; `persons_searched` tells the audit a person's name was asked.
+    `problem` is "" or one of "too_short", "too_broad" (hits may stand beside it: the best of very many);
+    `persons_searched` tells the audit a person's name was asked.
     """
 
     hits: tuple[Hit, ...]
