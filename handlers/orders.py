@@ -108,7 +108,7 @@ class OneOrder(BaseHandler):
         copy = await self.store.copies.by_order(order.no) if has_copy else None
         self.show(
             contexts.OrderPage(
-                title=f"办件 {order.no}",
+                title="申请进度",
                 order=order,
                 copy=copy,
                 now=self.clock(),

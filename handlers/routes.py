@@ -20,6 +20,7 @@ MODULES = (
     "handlers.signin",
     "handlers.staff.signin",
     "handlers.staff.orders",
+    "handlers.staff.copies",
     "handlers.kiosk",
     "handlers.pages",
     "handlers.ops",

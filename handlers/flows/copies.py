@@ -1,10 +1,10 @@
-"""Handing out a certified copy: checked, recorded, then sent. Called by the copies handler."""
+"""Handing out a certified copy (checked, recorded, then sent), and withdrawing one. Called by the copies pages."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from conf.errors import Conflict, IntegrityFault, NotFound
+from conf.errors import Conflict, IntegrityFault, Invalid, NotFound
 from conf.terms import AuditTag, CopyStatus, OrderStatus
 from handlers.flows.ordering import Trace, record_move
 from store import Store
@@ -40,6 +40,30 @@ async def download(store: Store, account: Account, order_no: str, *, now: dateti
     pdf = await store.copies.file(copy.sha256)
     await _record(store, order, copy, now=now, trace=trace)
     return Download(copy=copy, pdf=pdf, filename=f"{order.company_name}-登记档案复制件-{copy.no}.pdf")
+
+
+async def withdraw(store: Store, copy_no: str, *, reason: str, now: datetime, trace: Trace) -> Copy:
+    """Declare a copy withdrawn: no more download, and whoever verifies it is told. Cannot be taken back.
+
+    Raises Invalid (no reason), NotFound, Conflict (withdrawn before).
+    """
+    if not 5 <= len(reason) <= 500:
+        raise Invalid({"reason": "请写明撤回的理由（5 到 500 个字）。"})
+
+    async def work(tx: Any) -> Copy:
+        copy = await store.copies.withdraw(copy_no, reason, tx)
+        await store.audit.append(
+            tag=AuditTag.COPY_WITHDRAWN,
+            subject=copy.no,
+            outcome="done",
+            fields={"order_no": copy.order_no, "reason": reason},
+            at=now,
+            tx=tx,
+            **trace,
+        )
+        return copy
+
+    return await store.atomically(work)
 
 
 def _refuse_closed(copy: Copy, order: Order, now: datetime) -> None:

@@ -37,7 +37,7 @@ class ReviewHandler(StaffHandler):
         chosen = frozenset(self.texts("document", max_each=80)) or frozenset(i.document_id for i in order.items)
         self.show(
             contexts.StaffOrder(
-                title=f"审核 {order.no}",
+                title="审核申请",
                 order=order,
                 decided=await self._decided(order),
                 reason=self.text("reason", max=2000),

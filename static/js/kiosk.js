@@ -43,8 +43,8 @@
     }
   }, 250);
 
-  // Keys for codes: what GB 32100 uses (no I, O, S, V, Z), erase and clear.
-  const KEYS = "0123456789ABCDEFGHJKLMNPQRTUWXY";
+  // Keys for codes: what GB 32100 uses (no I, O, S, V, Z), or what verification codes use; erase and clear.
+  const KEYS = { code: "0123456789ABCDEFGHJKLMNPQRTUWXY", verify: "23456789ABCDEFGHJKMNPQRSTUVWXYZ" };
   const press = (input, change) => {
     input.value = change(input.value);
     input.dispatchEvent(new Event("input", { bubbles: true }));
@@ -63,7 +63,7 @@
       key.addEventListener("click", () => press(input, change));
       board.append(key);
     };
-    for (const letter of KEYS) add(letter, (value) => value + letter);
+    for (const letter of KEYS[input.dataset.eqKeys] || KEYS.code) add(letter, (value) => value + letter);
     add("退格", (value) => value.slice(0, -1), "eq-keys__key--word");
     add("清空", () => "", "eq-keys__key--word eq-keys__key--wide");
     if (input.form) {

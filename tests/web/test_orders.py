@@ -165,7 +165,7 @@ def test_another_visitors_order_is_absent_in_every_byte_but_its_number(site: Sit
 
 def test_the_list_shows_ones_own_orders_in_batches(site: Site, desk: Desk) -> None:
     account, client = visitor(site, desk)
-    assert "还没有办件" in client.get("/orders").words
+    assert "还没有申请" in client.get("/orders").words
     for _ in range(23):
         desk.run(desk.place(account))
         desk.clock.forward(seconds=20)
@@ -178,7 +178,7 @@ def test_the_list_shows_ones_own_orders_in_batches(site: Site, desk: Desk) -> No
     shown = [a["href"] for page in (first, rest) for a in page.all(".eq-orders__link")]
     assert len(set(shown)) == 23
     _, other = visitor(site, desk, "stranger")
-    assert "还没有办件" in other.get("/orders").words
+    assert "还没有申请" in other.get("/orders").words
 
 
 def test_the_download_is_whole_private_and_named_in_chinese(site: Site, desk: Desk) -> None:

@@ -200,3 +200,30 @@ def test_orders_nobody_needs_to_review_are_not_the_desks_business(site: Site, de
     for no in (order.no, "TH20261121-222222"):
         page: Any = client.get(f"/staff/orders/{no}", status=404)
         assert isinstance(page, Page)
+
+
+def test_a_withdrawn_copy_is_on_record_and_told_to_whoever_verifies_it(site: Site, desk: Desk) -> None:
+    client = at_the_desk(site, a_reviewer(desk))
+    account = desk.run(desk.account("legal_representative"))
+    order = desk.run(desk.seal(desk.run(desk.settled(account))))
+    copy = desk.run(desk.store.copies.by_order(order.no))
+    page = client.get(f"/staff/copies?no={copy.no.lower()}")
+    withdraw = f'form[action="/staff/copies/{copy.no}/withdraw"]'
+    client.submit(page, withdraw, {"reason": "短"}, status=422)
+    for _ in range(2):
+        client.submit(page, withdraw, {"reason": "样例：登记事项已被撤销"})
+    assert desk.run(desk.tags()).count("copy:file:withdrawn") == 1
+    assert not client.get(f"/staff/copies?no={copy.no}").all(withdraw)
+    code = desk.store.vault.reveal(copy.code)
+    assert site.visitor().get(f"/verify?code={code}").one(".eq-verdict h2").get_text() == "已撤回"
+    visitor = site.signed_in(account)
+    assert visitor.raw.get(f"/orders/{order.no}/copy").status_code == 409
+    assert not visitor.get(f"/orders/{order.no}").all(f'a[href="/orders/{order.no}/copy"]')
+
+
+def test_a_copy_nobody_sealed_is_not_found_and_auditors_withdraw_nothing(site: Site, desk: Desk) -> None:
+    client = at_the_desk(site, a_reviewer(desk))
+    assert client.get("/staff/copies?no=THC20261121-222222", status=404)
+    client.post("/staff/copies/THC20261121-222222/withdraw", {"reason": "样例理由五个字"}, status=404)
+    auditor = at_the_desk(site, a_reviewer(desk, "zhang.audit", role=StaffRole.AUDITOR))
+    assert auditor.get("/staff/copies", status=403)

@@ -151,7 +151,7 @@ class OrderPage(Context):
         statement = f"：{order.purpose.statement}" if order.purpose.statement else ""
         term = (("审核期限", f"{minute(last_day(order.due_at))} 前"),) if order.due_at else ()
         return (
-            ("办件编号", order.no),
+            ("申请编号", order.no),
             ("统一社会信用代码", order.uscc),
             ("申请人", order.requester_masked),
             ("用途", f"{label(order.purpose.code)}{statement}"),
