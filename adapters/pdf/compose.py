@@ -130,7 +130,10 @@ def _place(page: pikepdf.Page, form: pikepdf.Object, name: str, frame: pikepdf.R
     _own_resources(page)
     resource = page.add_resource(form, pikepdf.Name.XObject, pikepdf.Name(name))
     page.contents_add(b"q", prepend=True)
-    page.contents_add(b"Q " + page.calc_form_xobject_placement(form, resource, frame))
+    placed = page.calc_form_xobject_placement(
+        form, resource, frame, invert_transformations=True, allow_shrink=True, allow_expand=True
+    )
+    page.contents_add(b"Q " + placed)
 
 
 def _own_resources(page: pikepdf.Page) -> None:

@@ -7,6 +7,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from io import BytesIO
+from operator import itemgetter
 from typing import Any
 
 import pikepdf
@@ -77,8 +78,7 @@ def _jpegs(item: Any, *, known: set[tuple[int, int]], depth: int = 0) -> tuple[s
     resources = item.get("/Resources")
     pictures = resources.get("/XObject") if isinstance(resources, pikepdf.Dictionary) else None
     found: list[str] = []
-    for name in sorted(pictures.keys()) if isinstance(pictures, pikepdf.Dictionary) else []:
-        picture = pictures[name]
+    for _, picture in sorted(pictures.items(), key=itemgetter(0)) if isinstance(pictures, pikepdf.Dictionary) else []:
         if not isinstance(picture, pikepdf.Stream) or picture.objgen in known:
             continue
         known.add(picture.objgen)

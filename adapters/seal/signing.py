@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from io import BytesIO
+from typing import Any
 
 import httpx
 from asn1crypto import cms, tsp
@@ -155,7 +156,8 @@ class _SignerOf:
     """The key as a context: a PKCS#11 session is closed again."""
 
     def __init__(self, files: SealFiles) -> None:
-        self._files, self._session = files, None
+        self._files = files
+        self._session: Any = None
 
     def __enter__(self) -> signers.Signer:
         files = self._files

@@ -14,8 +14,8 @@ from views.contexts import Context, context
 from views.filters import day, label, minute
 
 LINE_MM = 4.9  # height of one folded line
-_ROW_MM = 2.2  # what a row takes beside its lines
-_ROOM_FIRST = 52.0  # for the list of contents on the certificate's first page
+_ROW_MM = 1.8  # what a row takes beside its lines
+_ROOM_FIRST = 48.0  # for the list of contents on the certificate's first page
 _ROOM_NEXT = 205.0  # on any further page, heading excepted
 _ROOM_EXTRACT = 220.0
 _MOST_LINES = 36  # of one row; what is longer goes on in a row of its own
