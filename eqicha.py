@@ -116,7 +116,7 @@ async def serve(args: argparse.Namespace, settings: Settings) -> int:
 
     metrics = Metrics()
     async with open_house(settings, metrics=metrics) as house, open_cache(settings) as (sessions, limits):
-        await house.store.ensure_indexes()
+        await asyncio.gather(house.store.ensure_indexes(), house.adapters.workshop.warm())
         app = make_application(
             house.store,
             house.adapters,

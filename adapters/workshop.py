@@ -54,6 +54,7 @@ class Workshop:
         self.processes, self.memory_mb = processes, memory_mb
         self._pools: dict[str, ProcessPool] = {}
         self._intake_turns = asyncio.Semaphore(processes)
+        self._opening = asyncio.Lock()
         self._context = _QuietContext()
         self._context.set_forkserver_preload(PRELOAD)
 
@@ -90,7 +91,8 @@ class Workshop:
     async def _attempt(self, pool: Pool, function: Callable[..., T], args: tuple[Any, ...], seconds: float) -> T:
         name = function.__name__
         try:
-            job = self._pool(pool).schedule(_job, args=(function, args, seconds), timeout=seconds)
+            opened = self._pools.get(pool) or await self._open(pool)
+            job = opened.schedule(_job, args=(function, args, seconds), timeout=seconds)
         except RuntimeError as fault:  # what pebble says of a pool that gave up since the last job
             raise BrokenProcessPool(str(fault)) from fault
         try:
@@ -107,17 +109,24 @@ class Workshop:
             log.warning("workshop_job_failed", job=name, fault=type(fault).__name__)
             raise WorkFault(f"处理失败（{name}：{type(fault).__name__} {fault}）") from fault
 
-    def _pool(self, name: Pool) -> ProcessPool:
-        if name not in self._pools:
-            # replacing a child takes a moment: intake keeps fresh ones waiting, while `_intake_turns` bounds what runs
-            self._pools[name] = ProcessPool(
-                max_workers=self.processes * 3 if name == "intake" else self.processes,
-                max_tasks=1 if name == "intake" else 0,
-                initializer=_prepare,
-                initargs=(self.memory_mb,),
-                context=self._context,
-            )
-        return self._pools[name]
+    async def _open(self, name: Pool) -> ProcessPool:
+        """Start a pool beside the loop: the fork server loads its libraries first, which takes seconds."""
+        async with self._opening:
+            if name not in self._pools:
+                self._pools[name] = await asyncio.to_thread(self._started, name)
+            return self._pools[name]
+
+    def _started(self, name: Pool) -> ProcessPool:
+        # replacing a child takes a moment: intake keeps fresh ones waiting, while `_intake_turns` bounds what runs
+        pool = ProcessPool(
+            max_workers=self.processes * 3 if name == "intake" else self.processes,
+            max_tasks=1 if name == "intake" else 0,
+            initializer=_prepare,
+            initargs=(self.memory_mb,),
+            context=self._context,
+        )
+        pool.schedule(os.getpid).result()
+        return pool
 
     def _discard(self, name: Pool) -> None:
         broken = self._pools.pop(name, None)

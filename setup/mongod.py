@@ -76,6 +76,8 @@ class Mongod:
             "--dbpath", str(self.folder), "--port", str(self.port), "--bind_ip", "127.0.0.1", "--replSet", "rs0",
             "--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "128", "--noscripting",
             "--networkMessageCompressors", "disabled", "--setParameter", "diagnosticDataCollectionEnabled=false",
+            # a process killed inside a transaction must not keep its records locked for the default minute
+            "--setParameter", "transactionLifetimeLimitSeconds=10",
             "--wiredTigerEngineConfigString", "log=(file_max=10MB,prealloc=false)",
         ]  # fmt: skip
 
