@@ -1,4 +1,4 @@
-"""Codes of the register checked and completed: USCC, 15-digit registration number, citizen id. Intake and samples call it."""
+"""Codes of the register checked and completed: USCC, registration number, citizen id. Intake and tests call it."""
 
 import re
 from datetime import date
