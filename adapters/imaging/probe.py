@@ -5,7 +5,7 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import TypeVar
 
-from PIL import Image
+from PIL import Image, ImageFile
 
 from adapters.imaging import FORMATS, MAX_FILE_BYTES, MAX_PAGES, MAX_PIXELS, ScanPage, ScanRefused
 from adapters.imaging.frames import frame_count, image_pages
@@ -77,6 +77,7 @@ def _frame_count(content: bytes) -> int:
 def _guarded(name: str, work: Callable[[], T]) -> T:
     """Whatever a decoder stumbles over becomes a refusal; its warnings about bombs count as faults."""
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+    ImageFile.LOAD_TRUNCATED_IMAGES = False  # WeasyPrint, loaded in the same children, switches it on for all
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -3,7 +3,7 @@
 import io
 
 import pytest
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image, ImageChops, ImageFile, ImageStat
 
 from adapters.imaging import ScanRefused
 from adapters.imaging.fonts import face_for, uncovered
@@ -61,6 +61,14 @@ def test_a_bad_file_is_refused_with_its_name_and_what_to_do(name: str) -> None:
         probe(content, name, count=page_count(content, name))
     assert words in caught.value.reason
     assert name in caught.value.reason
+
+
+def test_a_truncated_scan_is_refused_even_beside_a_library_that_tolerates_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)  # as importing WeasyPrint does
+    with pytest.raises(ScanRefused):
+        probe(scans.jpeg()[:3000], "half.jpg")
 
 
 def test_sizes_are_never_enlarged_and_a_jpeg_stays_itself_at_full_size() -> None:
