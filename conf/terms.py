@@ -199,6 +199,7 @@ class AuditTag(StrEnum):
     RATING_GIVEN = "rating:record:given"
     STAFF_CREATED = "staff:account:created"
     STAFF_DECIDED = "staff:order:decided"
+    STAFF_PASSWORD_CHANGED = "staff:password:changed"
     STAFF_SIGNIN_REFUSED = "staff:session:refused"
     STAFF_SIGNED_IN = "staff:session:opened"
     STAFF_SIGNED_OUT = "staff:session:closed"
@@ -226,6 +227,7 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.RATING_GIVEN: frozenset({"satisfaction", "number"}),
     AuditTag.STAFF_CREATED: frozenset({"roles"}),
     AuditTag.STAFF_DECIDED: frozenset({"outcome"}),
+    AuditTag.STAFF_PASSWORD_CHANGED: frozenset(),
     AuditTag.STAFF_SIGNIN_REFUSED: frozenset({"ground"}),
     AuditTag.STAFF_SIGNED_IN: frozenset(),
     AuditTag.STAFF_SIGNED_OUT: frozenset(),

@@ -19,13 +19,14 @@ class DownloadCopy(BaseHandler):
 
     @signed_in(level=IdentityLevel.L1)
     async def get(self, no: str) -> None:
+        assert self.account is not None  # by the guard
         handed = await copies.download(self.store, self.account, no, now=self.clock(), trace=self.audit_context())
         self.set_header("Content-Type", "application/pdf")
         self.set_header("Content-Disposition", disposition(handed.filename, f"{handed.copy.no}.pdf"))
         self.set_header("Content-Length", str(len(handed.pdf)))
         await self._send(memoryview(handed.pdf))
 
-    async def head(self, no: str) -> None:
+    async def head(self, *args: str, **kwargs: str) -> None:
         """Refused: asking about a file must not count as handing it out."""
         raise HTTPError(405)
 

@@ -34,6 +34,7 @@ class PlaceOrder(BaseHandler):
 
     @signed_in(level=IdentityLevel.L1)
     async def post(self, uscc: str) -> None:
+        assert self.account is not None  # by the guard
         form = self._sent(uscc, self.text("request_key", max=64))
         try:
             order = await ordering.place(
@@ -62,6 +63,7 @@ class PlaceOrder(BaseHandler):
         )
 
     async def _form(self, form: OrderForm, *, errors: dict[str, str], status: int) -> None:
+        assert self.account is not None  # by the guard
         try:
             quote = await ordering.quote(self.store, self.conf, self.account, form, now=self.clock())
         except Forbidden as fault:
@@ -101,6 +103,7 @@ class OneOrder(BaseHandler):
 
     @signed_in
     async def get(self, no: str) -> None:
+        assert self.account is not None  # by the guard
         order = await self.store.orders.by_no(no)
         if order is None or order.account_id != self.account.id:
             raise NotFound
@@ -128,6 +131,7 @@ class MyOrders(BaseHandler):
 
     @signed_in
     async def get(self) -> None:
+        assert self.account is not None  # by the guard
         after = self.text("after", max=200)
         orders, rest = await self.store.orders.of_account(self.account.id, after=after)
         self.show(contexts.Orders(title="我的办件", orders=orders, after=rest, is_first=not after))

@@ -20,6 +20,7 @@ class RateOrder(BaseHandler):
 
     @signed_in
     async def post(self, no: str) -> None:
+        assert self.account is not None  # by the guard
         satisfaction = self.text("satisfaction", max=1)
         try:
             await ratings.rate(
@@ -43,6 +44,7 @@ class RateOrder(BaseHandler):
             self.go(f"/orders/{no}/rating")
 
     async def _page(self, no: str, *, errors: dict[str, str] | None = None) -> None:
+        assert self.account is not None  # by the guard
         invitation = await ratings.invite(self.store, self.account, no)
         satisfaction = self.text("satisfaction", max=1)
         self.show(

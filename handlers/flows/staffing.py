@@ -85,7 +85,7 @@ async def check_password(store: Store, *, login: str, password: str, now: dateti
     staff = await store.staff.by_login(login[:64])
     right = await asyncio.to_thread(_matches, staff.password_hash if staff else _nobody(), password)
     if staff is None or not right or is_shut(staff, now):
-        await _refuse(store, staff, now=now, trace=trace, ground="password")
+        raise await _refused(store, staff, now=now, trace=trace, ground="password")
     return staff
 
 
@@ -94,13 +94,13 @@ async def check_code(store: Store, staff_id: str, *, code: str, now: datetime, t
     staff = await store.staff.by_id(staff_id)
     step = 0 if staff is None else _step_of(store.vault.reveal(staff.totp), code, now)
     if staff is None or is_shut(staff, now) or step <= staff.last_totp_step:
-        await _refuse(store, staff, now=now, trace=trace, ground="code")
+        raise await _refused(store, staff, now=now, trace=trace, ground="code")
 
     async def work(tx: Any) -> Staff:
         signed = await store.staff.save_attempt(
             staff.id, failures=0, locked_until=None, totp_step=step, expect_totp_step=staff.last_totp_step, tx=tx
         )
-        who = store.vault.person_key(f"staff:{staff.id}")
+        who = store.vault.person_key(staff.id)
         await store.audit.append(
             tag=AuditTag.STAFF_SIGNED_IN,
             subject=staff.id,
@@ -118,7 +118,7 @@ async def check_code(store: Store, staff_id: str, *, code: str, now: datetime, t
 async def change_password(
     store: Store, staff: Staff, *, old: str, new: str, again: str, now: datetime, trace: Trace
 ) -> None:
-    """Set a new password of one's own; every session of the account but none else ends. Raises Invalid by field."""
+    """Set a new password of one's own; Raises Invalid by field."""
     faults = {}
     if not await asyncio.to_thread(_matches, staff.password_hash, old):
         faults["old"] = "现在的口令不正确。"
@@ -131,7 +131,14 @@ async def change_password(
     if faults:
         raise Invalid(faults)
     password_hash = await asyncio.to_thread(_hasher().hash, new)
-    await store.staff.set_password(staff.id, password_hash)
+
+    async def work(tx: Any) -> None:
+        await store.staff.set_password(staff.id, password_hash, tx=tx)
+        await store.audit.append(
+            tag=AuditTag.STAFF_PASSWORD_CHANGED, subject=staff.id, outcome="done", fields={}, at=now, tx=tx, **trace
+        )
+
+    await store.atomically(work)
 
 
 def is_shut(staff: Staff, now: datetime) -> bool:
@@ -139,8 +146,8 @@ def is_shut(staff: Staff, now: datetime) -> bool:
     return staff.disabled or bool(staff.locked_until and now < staff.locked_until)
 
 
-async def _refuse(store: Store, staff: Staff | None, *, now: datetime, trace: Trace, ground: str) -> None:
-    """Count the failure, record it, and say the one sentence."""
+async def _refused(store: Store, staff: Staff | None, *, now: datetime, trace: Trace, ground: str) -> Invalid:
+    """Count the failure, record it; the one sentence to say."""
     locked = staff is not None and is_shut(staff, now)
 
     async def work(tx: Any) -> None:
@@ -157,7 +164,7 @@ async def _refuse(store: Store, staff: Staff | None, *, now: datetime, trace: Tr
         )
 
     await store.atomically(work)
-    raise Invalid({"login": REFUSED})
+    return Invalid({"login": REFUSED})
 
 
 def _faults(login: str, name: str, roles: Collection[StaffRole], password: str) -> dict[str, str]:

@@ -71,6 +71,7 @@ class Permit(ReviewHandler):
 
     @staff(*REVIEWERS)
     async def post(self, no: str) -> None:
+        assert self.staff is not None  # by the guard
         try:
             await reviewing.permit(
                 self.store,
@@ -96,6 +97,7 @@ class Refuse(ReviewHandler):
 
     @staff(*REVIEWERS)
     async def post(self, no: str) -> None:
+        assert self.staff is not None  # by the guard
         try:
             await reviewing.refuse(
                 self.store,

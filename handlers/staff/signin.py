@@ -91,6 +91,7 @@ class ChangePassword(StaffHandler):
 
     @staff()
     async def post(self) -> None:
+        assert self.staff is not None  # by the guard
         old, new = (self.get_argument(name, "", strip=False) for name in ("old", "new"))
         again = self.get_argument("again", "", strip=False)
         try:
@@ -100,6 +101,8 @@ class ChangePassword(StaffHandler):
         except Invalid as fault:
             self.show(contexts.StaffPassword(title="修改口令", errors=fault.fields), status=422)
             return
+        await self.sessions.drop_of(staff_id=self.staff.id)
+        await open_session(self, staff_id=self.staff.id, lasts=timedelta(hours=self.conf.session_hours))
         self.go("/staff/orders")
 
 
@@ -108,6 +111,7 @@ class Signout(StaffHandler):
 
     @staff()
     async def post(self) -> None:
+        assert self.staff is not None  # by the guard
         await self.store.audit.append(
             tag=AuditTag.STAFF_SIGNED_OUT, subject=self.staff.id, outcome="done", fields={}, **self.audit_context()
         )
