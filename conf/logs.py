@@ -21,7 +21,17 @@ SCRUBBED_FIELDS = frozenset(
     {"id_number", "phone", "mail", "email", "token", "code", "secret", "password", "cookie", "authorization", "name"}
 )
 #: Packages that talk too much below a warning.
-QUIET_PACKAGES = ("tornado.access", "httpx", "httpcore", "pymongo", "weasyprint", "fontTools", "pyhanko", "PIL")
+QUIET_PACKAGES = (
+    "tornado.access",
+    "httpx",
+    "httpcore",
+    "pymongo",
+    "weasyprint",
+    "fontTools",
+    "pyhanko",
+    "pikepdf",
+    "PIL",
+)
 #: Values that look like a citizen id or a mobile number are cut out of any text.
 _PERSONAL = re.compile(r"(?<!\d)(\d{17}[\dXx]|1[3-9]\d{9})(?!\d)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")

@@ -28,6 +28,7 @@ from handlers.ops import QUIET
 from handlers.routes import all_routes
 from handlers.visit import Terminals
 from handlers.watchdog import Watchdog
+from views.render import warm
 
 log = get_log("web")
 SLOW = 1.0  # seconds from which a request is flagged
@@ -140,6 +141,7 @@ def make_application(
     httputil.set_parse_body_config(
         httputil.ParseBodyConfig(multipart=httputil.ParseMultipartConfig(enabled=False))
     )  # uploads are streamed by their own handler; nobody else takes multipart
+    warm()
     parts = {"keys": keys, "clock": clock, "background": background, "sessions": sessions, "limits": limits}
     return Service(store, adapters, settings, **parts, metrics=metrics, more=more)
 

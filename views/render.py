@@ -29,6 +29,16 @@ def render_fragment(page: Context, frame: Frame = _FRAME) -> str:
     return "".join(template.blocks[page.fragment](scope))
 
 
+def warm() -> int:
+    """Compile every page now, so that no visitor's request holds the loop while it is done; returns how many."""
+    names = [path.relative_to(ROOM).as_posix() for path in (ROOM / "pages").rglob("*.html")]
+    for name in names:
+        _template(name)
+    for layout in ("site", "kiosk", "staff", "_footer"):
+        environment().get_template(f"layouts/{layout}.html")
+    return len(names)
+
+
 @lru_cache(maxsize=512)
 def static_address(name: str) -> str:
     """Address of a file under static/ with its digest, so that a browser may keep it for ever."""

@@ -18,7 +18,7 @@ import structlog
 
 from conf.keys import load_keys
 from conf.logs import get_log, setup_logs
-from conf.settings import load_settings
+from conf.settings import ROOT, load_settings
 from handlers import search
 from handlers.application import make_application, serve
 from handlers.base import BaseHandler
@@ -28,6 +28,7 @@ from handlers.watchdog import Watchdog
 from setup.mongod import free_port
 from store import open_store
 from tests.web.conftest import DATABASE, Site
+from views.render import warm
 
 
 @pytest.fixture
@@ -189,3 +190,8 @@ def test_a_stop_signal_cuts_no_request_off(site: Site) -> None:
     asyncio.run(live())
     assert [answer.text for answer in answers] == ["whole"]
     assert refused == [True]
+
+
+def test_every_page_is_compiled_before_the_first_visitor_comes() -> None:
+    """Compiling one takes longer than a request may hold the loop."""
+    assert warm() == len(list((ROOT / "views" / "pages").rglob("*.html")))
