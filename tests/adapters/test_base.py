@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import ssl
+import tracemalloc
 import zlib
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
@@ -107,7 +108,11 @@ def test_a_packed_answer_is_read_but_a_bomb_is_not_unpacked(
     assert run(asked(a_web(lambda _: reply(200, pack(b'{"a":1}'), {"Content-Encoding": encoding})))) == {"a": 1}
     bomb = pack(bytes(MAX_ANSWER_BYTES * 64))
     assert len(bomb) < MAX_ANSWER_BYTES
+    tracemalloc.start()
     assert unavailable(run, lambda _: reply(200, bomb, {"Content-Encoding": encoding})) == "answer too large"
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < MAX_ANSWER_BYTES * 8
 
 
 @pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip", "gzip"])
