@@ -165,8 +165,7 @@ class Storing:
             (PageSize.VIEW, taken.sizes.view),
             (PageSize.FULL, taken.sizes.full),
         )
-        for size, content in sizes:
-            await self.store.scans.put_size(sha, size, content)
+        await asyncio.gather(*(self.store.scans.put_size(sha, size, content) for size, content in sizes))
         return sha
 
     async def _keep(self, row: DocumentRow, pages: tuple[Page, ...] | None) -> None:

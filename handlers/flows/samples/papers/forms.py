@@ -135,11 +135,11 @@ def identity(sheet: Sheet, facts: Facts) -> None:
                 "住　址　广州市天河区（样例）",
             )
             for n, line in enumerate(lines):
-                sheet._text((LEFT + 240, top + 60 + n * 82), line, SANS, 34, 60)
-            sheet._text((LEFT + 240, top + 462), "公民身份号码　440106 **** **** ****", SANS, 36, 60)
+                sheet.text_at((LEFT + 240, top + 60 + n * 82), line, SANS, 34, 60)
+            sheet.text_at((LEFT + 240, top + 462), "公民身份号码　440106 **** **** ****", SANS, 36, 60)
         else:
-            sheet._text((LEFT + 430, top + 190), "身份证件（样例占位）", SANS, 46, 60)
-            sheet._text((LEFT + 430, top + 380), "有效期限　样例　非真实证件", SANS, 34, 60)
+            sheet.text_at((LEFT + 430, top + 190), "身份证件（样例占位）", SANS, 46, 60)
+            sheet.text_at((LEFT + 430, top + 380), "有效期限　样例　非真实证件", SANS, 34, 60)
         sheet.y = top + 600
     sheet.gap(50)
     sheet.para("复印件与原件一致，仅供办理登记使用。样例，非真实证件。", indent=0)

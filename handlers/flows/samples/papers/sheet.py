@@ -46,10 +46,10 @@ class Sheet:
         self.pages.append(PageInk(Image.new("L", (WIDTH, HEIGHT), 255)))
         self.draw = ImageDraw.Draw(self.pages[-1].ink)
         self.y = TOP
-        self._text((RIGHT - 330, 92), "样例 · 虚构材料", SANS, 28, 110)
+        self.text_at((RIGHT - 330, 92), "样例 · 虚构材料", SANS, 28, 110)
         self.draw.rectangle((RIGHT - 346, 84, RIGHT - 90, 136), outline=110, width=3)
-        self._text((LEFT, HEIGHT - 128), self.footer, SANS, 22, 110)
-        self._text((RIGHT - 90, HEIGHT - 128), f"第 {len(self.pages)} 页", SANS, 22, 90)
+        self.text_at((LEFT, HEIGHT - 128), self.footer, SANS, 22, 110)
+        self.text_at((RIGHT - 90, HEIGHT - 128), f"第 {len(self.pages)} 页", SANS, 22, 90)
 
     def gap(self, pixels: int) -> None:
         self.y += pixels
@@ -58,7 +58,7 @@ class Sheet:
         for line in wrap(text, BOLD, size, RIGHT - LEFT - 60):
             self._room(size * 2)
             left = (LEFT + RIGHT - length(line, BOLD, size)) / 2
-            self._text((left, self.y), line, BOLD, size, 20)
+            self.text_at((left, self.y), line, BOLD, size, 20)
             self.y += int(size * 1.6)
         self.y += size // 2
 
@@ -66,20 +66,20 @@ class Sheet:
         self._room(130)
         self.y += 24
         left = (LEFT + RIGHT - length(text, BOLD, 36)) / 2
-        self._text((left, self.y), text, BOLD, 36, 20)
+        self.text_at((left, self.y), text, BOLD, 36, 20)
         self.y += 74
 
     def para(self, text: str, *, indent: int = 2, size: int = BODY, pattern: str = SERIF) -> None:
         first = "　" * indent
         for line in wrap(first + text, pattern, size, RIGHT - LEFT):
             self._room(int(size * 1.8))
-            self._text((LEFT, self.y), line, pattern, size, 30)
+            self.text_at((LEFT, self.y), line, pattern, size, 30)
             self.y += int(size * 1.8)
         self.y += 8
 
     def right(self, text: str, *, size: int = BODY) -> None:
         self._room(size * 2)
-        self._text((RIGHT - 60 - length(text, SERIF, size), self.y), text, SERIF, size, 30)
+        self.text_at((RIGHT - 60 - length(text, SERIF, size), self.y), text, SERIF, size, 30)
         self.y += int(size * 1.9)
 
     def table(
@@ -107,7 +107,7 @@ class Sheet:
             self.draw.rectangle((left, self.y + 6, left + 28, self.y + 34), outline=30, width=3)
             if n == ticked:
                 self.draw.line((left + 4, self.y + 20, left + 12, self.y + 30, left + 32, self.y - 4), fill=20, width=5)
-            self._text((left + 44, self.y), label, SERIF, 28, 30)
+            self.text_at((left + 44, self.y), label, SERIF, 28, 30)
             left += 80 + int(length(label, SERIF, 28))
         self.y += 66
 
@@ -115,7 +115,7 @@ class Sheet:
         """A line for a signature, signed; with a stamp over it where a body signs."""
         self._room(290 if stamp else 150)
         self.y += 30
-        self._text((LEFT + 560, self.y), label, SERIF, 30, 30)
+        self.text_at((LEFT + 560, self.y), label, SERIF, 30, 30)
         x = int(LEFT + 590 + length(label, SERIF, 30))
         if label:
             self.draw.line((x, self.y + 44, RIGHT - 40, self.y + 44), fill=60, width=2)
@@ -125,7 +125,7 @@ class Sheet:
             self.mark("stamp", stamp, RIGHT - 260, self.y + 90)
         self.y += 74
         if when:
-            self._text((LEFT + 700, self.y + 10), when, SERIF, 30, 30)
+            self.text_at((LEFT + 700, self.y + 10), when, SERIF, 30, 30)
             self.y += 60
         self.y += 110 if stamp else 0
 
@@ -150,10 +150,11 @@ class Sheet:
             left = box[0] + 15
             if pattern == BOLD:
                 left = int((box[0] + box[2] - length(line, pattern, size)) / 2)
-            self._text((left, top), line, pattern, size, 30)
+            self.text_at((left, top), line, pattern, size, 30)
             top += size * 1.55
 
-    def _text(self, at: tuple[float, float], text: str, pattern: str, size: int, ink: int) -> None:
+    def text_at(self, at: tuple[float, float], text: str, pattern: str, size: int, ink: int) -> None:
+        """One line at a place of its own; `ink` 0 is black."""
         left, top = at
         for part, font in _runs(text, pattern, size):
             self.draw.text((left, top), part, font=font, fill=ink)
