@@ -38,6 +38,7 @@ class Adapters:
     closers: tuple[Closer, ...] = ()
 
     async def close(self) -> None:
+        """Close connections and child processes; nothing may be asked of the adapters afterwards."""
         for closer in self.closers:
             await closer()
 

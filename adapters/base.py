@@ -164,6 +164,7 @@ class Web(Line):
         return (await self.send("POST", url, reference=reference, content=content, headers=typed)).json()
 
     async def close(self) -> None:
+        """Close the kept connections."""
         await self._client.aclose()
 
     async def _body(self, reply: httpx.Response) -> bytes:

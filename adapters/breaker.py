@@ -16,6 +16,7 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
+        """Too many failures in a row, and no success since."""
         return self._failures >= self.threshold
 
     def admits(self) -> bool:
@@ -28,9 +29,11 @@ class Breaker:
         return True
 
     def succeeded(self) -> None:
+        """The system answered, be it with a no: everything may pass again."""
         self._failures = 0
 
     def failed(self) -> None:
+        """The system gave no proper answer; the rest begins anew."""
         self._failures += 1
         if self.is_open:
             self._trial_at = self._monotonic() + self.rest_seconds

@@ -39,6 +39,7 @@ def all_texts() -> tuple[Text, ...]:
 
 
 def text_of(notice: Notice) -> Text:
+    """The text of one notice."""
     return next(text for text in all_texts() if text.notice is notice)
 
 

@@ -67,9 +67,11 @@ class TyrzIdentity:
             return identity_from(await self._ask("tokeninfo", access_token=token))
 
     def logout_url(self, *, redirect_uri: str) -> str:
+        """Where the browser ends the platform's own session."""
         return f"{self._settings.identity_logout_url}?{urlencode({'redirect_uri': redirect_uri})}"
 
     async def close(self) -> None:
+        """Close the kept connections."""
         await self._web.close()
 
     async def _access_token(self, code: str, redirect_uri: str) -> str:

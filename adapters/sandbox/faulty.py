@@ -37,6 +37,7 @@ class SandboxHandler(RequestHandler):
         return str(PAGES)
 
     def text(self, name: str) -> str:
+        """One argument of query or form, "" when absent."""
         return self.get_argument(name, "")
 
 
@@ -47,6 +48,7 @@ class FaultyHandler(SandboxHandler):
     fault = ""
 
     async def prepare(self) -> None:
+        """Draw this call's fault; those that do no work strike here."""
         self.state.calls[self.system] += 1
         self.fault = self.state.faults.take(self.system)
         strike = {

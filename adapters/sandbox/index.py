@@ -37,6 +37,8 @@ def shown(value: Any) -> str:
 
 
 class Index(SandboxHandler):
+    """The first page: switches, everything received, the sample people."""
+
     async def get(self) -> None:
         self.render(
             "index.html",

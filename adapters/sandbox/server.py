@@ -45,6 +45,7 @@ class Sandbox:
         return self
 
     async def stop(self) -> None:
+        """Close both ports; answers held back by a fault end at once."""
         self.state.stopping.set()
         if self._http:
             self._http.stop()
@@ -55,6 +56,7 @@ class Sandbox:
 
     @property
     def url(self) -> str:
+        """Where its first page is."""
         return f"http://127.0.0.1:{self.port}"
 
     @property

@@ -28,6 +28,8 @@ def parts_of(text: str) -> int:
 
 
 class SendSms(FaultyHandler):
+    """POST /sms/send (docs/protocols/sms.md)."""
+
     system = "sms"
 
     async def post(self) -> None:

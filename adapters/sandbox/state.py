@@ -52,6 +52,7 @@ class Faults:
         self._set[system] = (fault, times)
 
     def clear(self) -> None:
+        """Everything answers properly again."""
         self._set.clear()
 
     def take(self, system: str) -> str:
@@ -62,6 +63,7 @@ class Faults:
         return fault
 
     def shown(self) -> dict[str, dict[str, Any]]:
+        """System → fault and how many calls it is still good for."""
         return {system: {"fault": fault, "times": times} for system, (fault, times) in self._set.items()}
 
 

@@ -57,6 +57,8 @@ def _rejection(reason: str) -> bytes:
 
 
 class TimeStamp(FaultyHandler):
+    """POST /tsa (docs/protocols/tsa.md)."""
+
     system = "tsa"
 
     async def post(self) -> None:

@@ -123,6 +123,8 @@ class TokenInfo(FaultyHandler):
 
 
 class SignOut(SandboxHandler):
+    """Ends the platform's session; goes back only to the registered site."""
+
     async def get(self) -> None:
         self.clear_cookie(COOKIE, path="/tyrz")
         back, home = self.text("redirect_uri"), urlsplit(self.state.settings.base_url)

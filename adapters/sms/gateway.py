@@ -80,6 +80,7 @@ class GatewaySms:
             return _message_number(reply.json())
 
     async def close(self) -> None:
+        """Close the kept connections."""
         await self._web.close()
 
     def _signed(self, content: bytes) -> dict[str, str]:
