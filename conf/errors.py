@@ -17,7 +17,17 @@ from typing import Any
 
 
 class EqichaError(Exception):
-    """Base of every named fault."""
+    """Base of every named fault. Survives the way out of a child process whatever its initialiser takes."""
+
+    def __reduce__(self) -> Any:
+        return _revive, (type(self), self.args, self.__dict__)
+
+
+def _revive(kind: type[EqichaError], args: tuple[Any, ...], state: dict[str, Any]) -> EqichaError:
+    made = kind.__new__(kind)
+    made.args = args
+    made.__dict__.update(state)
+    return made
 
 
 class NotFound(EqichaError):

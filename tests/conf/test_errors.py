@@ -1,0 +1,23 @@
+"""Errors: what is raised in a child process arrives whole in the parent."""
+
+import pickle
+
+import pytest
+
+from conf.errors import EqichaError, Invalid, NotFound, ProviderRejected, ProviderUnavailable, TooMany, WorkFault
+
+FAULTS = (
+    ProviderRejected("sms", "number unknown"),
+    ProviderUnavailable("tsa", "no answer"),
+    Invalid({"code": "请输入验证码"}),
+    TooMany(30),
+    WorkFault("文件已损坏"),
+    NotFound("nothing"),
+)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
+def test_an_error_survives_the_way_out_of_a_child(fault: EqichaError) -> None:
+    arrived = pickle.loads(pickle.dumps(fault))
+    assert type(arrived) is type(fault)
+    assert (str(arrived), arrived.__dict__) == (str(fault), fault.__dict__)
