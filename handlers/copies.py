@@ -10,6 +10,7 @@ from handlers.base import BaseHandler
 from handlers.flows import copies
 from handlers.guards import signed_in
 from handlers.orders import NO
+from views.contexts.errors import Fault
 
 CHUNK = 256 * 1024
 
@@ -20,7 +21,11 @@ class DownloadCopy(BaseHandler):
     @signed_in(level=IdentityLevel.L1)
     async def get(self, no: str) -> None:
         assert self.account is not None  # by the guard
-        handed = await copies.download(self.store, self.account, no, now=self.clock(), trace=self.audit_context())
+        try:
+            handed = await copies.download(self.store, self.account, no, now=self.clock(), trace=self.audit_context())
+        except copies.DownloadOver as fault:
+            self._closed(no, str(fault))
+            return
         self.set_header("Content-Type", "application/pdf")
         self.set_header("Content-Disposition", disposition(handed.filename, f"{handed.copy.no}.pdf"))
         self.set_header("Content-Length", str(len(handed.pdf)))
@@ -29,6 +34,10 @@ class DownloadCopy(BaseHandler):
     async def head(self, *args: str, **kwargs: str) -> None:
         """Refused: asking about a file must not count as handing it out."""
         raise HTTPError(405)
+
+    def _closed(self, no: str, says: str) -> None:
+        page = Fault(title="不能下载", status=409, says=says, request_id=self.request_id, back=f"/orders/{no}")
+        self.show(page, status=409)
 
     async def _send(self, pdf: memoryview) -> None:
         """In chunks, each waited for, so that a slow reader holds one chunk and not the whole file in our buffers."""

@@ -43,6 +43,9 @@ class PlaceOrder(BaseHandler):
         except Invalid as fault:
             await self._form(form, errors=fault.fields, status=422)
             return
+        except ordering.KeyReused as fault:
+            await self._form(form, errors={"request_key": str(fault)}, status=409)
+            return
         wake(self.application)
         self.go(f"/orders/{order.no}")
 

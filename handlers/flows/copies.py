@@ -14,6 +14,10 @@ from store.records import Account, Copy, Order
 HAS_COPY = frozenset({OrderStatus.READY, OrderStatus.DOWNLOADED, OrderStatus.RATED})
 
 
+class DownloadOver(Conflict):
+    """The copy is not handed out any more; says why in a sentence for the visitor."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Download:
     """A sealed file ready to send; its hand-out is already on record."""
@@ -26,13 +30,13 @@ class Download:
 async def download(store: Store, account: Account, order_no: str, *, now: datetime, trace: Trace) -> Download:
     """The sealed file of the visitor's own order, read and verified, its hand-out recorded before the first byte.
 
-    Raises NotFound (absent, another's, not ready) and Conflict with a sentence for the visitor (term over, withdrawn).
+    Raises NotFound (absent, another's, not ready) and DownloadOver (term over, withdrawn).
     """
     order = await store.orders.by_no(order_no)
     if order is None or order.account_id != account.id:
         raise NotFound
     if order.status == OrderStatus.EXPIRED:
-        raise Conflict("这份复制件的下载期已过，如仍需要，请重新申请。")
+        raise DownloadOver("这份复制件的下载期已过，如仍需要，请重新申请。")
     copy = await store.copies.by_order(order.no) if order.status in HAS_COPY else None
     if copy is None:
         raise NotFound
@@ -68,9 +72,9 @@ async def withdraw(store: Store, copy_no: str, *, reason: str, now: datetime, tr
 
 def _refuse_closed(copy: Copy, order: Order, now: datetime) -> None:
     if copy.status == CopyStatus.WITHDRAWN:
-        raise Conflict("这份复制件已被撤回，不能再下载。如有疑问请联系登记机关。")
+        raise DownloadOver("这份复制件已被撤回，不能再下载。如有疑问请联系登记机关。")
     if now >= copy.download_until:
-        raise Conflict("这份复制件的下载期已过，如仍需要，请重新申请。")
+        raise DownloadOver("这份复制件的下载期已过，如仍需要，请重新申请。")
     stray = {page.document_id for page in copy.pages if page.document_id} - order.document_ids_permitted
     if stray:
         raise IntegrityFault(f"copy {copy.no} holds documents its order does not permit")

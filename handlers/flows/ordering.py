@@ -28,6 +28,10 @@ Trace = Mapping[str, Any]
 _turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
 
+class KeyReused(Conflict):
+    """The same request key came with another body; says so in a sentence for the visitor."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Quote:
     """What an order would hold and how long it takes. `due_at` is set when a person must look at it first."""
@@ -95,7 +99,7 @@ async def place(
     """The order of this form: made once, however often the same form arrives.
 
     Raises Invalid by field, Forbidden (refused outright: the decision is recorded, no order is made), TooMany,
-    NotFound, and Conflict when the same key comes with another body.
+    NotFound, and KeyReused when the same key comes with another body.
     """
     async with _turns.setdefault(account.id, asyncio.Lock()):
         known = await store.orders.by_request_key(account.id, form.request_key)
@@ -228,7 +232,7 @@ def _refuse_shut(documents: tuple[Document, ...], decision: Decision) -> None:
 
 def _same(order: Order, form: OrderForm) -> Order:
     if order.request_digest != form.digest():
-        raise Conflict("这次提交的内容与先前不同，先前的申请已经受理。请到“我的办件”查看，或返回档案页重新选择材料。")
+        raise KeyReused("这次提交的内容与先前不同，先前的申请已经受理。请到“我的办件”查看，或返回档案页重新选择材料。")
     return order
 
 

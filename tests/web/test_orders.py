@@ -58,7 +58,7 @@ def test_submitting_leads_to_the_order_and_a_second_click_to_the_same(site: Site
     orders, _ = desk.run(desk.store.orders.of_account(account.id))
     assert [f"/orders/{order.no}" for order in orders] == [first]
     again = client.submit(page, "form.eq-order__form", form | {"purpose": "bidding"}, status=409)
-    assert "进展" in again.words
+    assert "先前的申请已经受理" in again.words
 
 
 def test_two_hundred_parallel_posts_make_one_order(site: Site, desk: Desk) -> None:
@@ -194,6 +194,16 @@ def test_the_download_is_whole_private_and_named_in_chinese(site: Site, desk: De
     assert desk.run(desk.store.orders.by_no(order.no)).status == OrderStatus.DOWNLOADED
     assert desk.run(desk.tags()).count("copy:file:downloaded") == 1
     assert "评价" in client.get(f"/orders/{order.no}").words
+
+
+def test_a_download_after_its_term_says_so(site: Site, desk: Desk) -> None:
+    account, client = visitor(site, desk)
+    order = ready(desk, account)
+    copy = desk.run(desk.store.copies.by_order(order.no))
+    desk.clock.now = copy.download_until
+    client = site.signed_in(account)
+    assert "下载期已过" in client.get(f"/orders/{order.no}/copy", status=409).words
+    assert "重新申请" in client.get(f"/orders/{order.no}").words
 
 
 def test_asking_about_a_copy_does_not_hand_it_out(site: Site, desk: Desk) -> None:

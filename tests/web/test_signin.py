@@ -90,16 +90,17 @@ def test_a_callback_works_once_and_only_in_the_browser_it_belongs_to(site: Site,
 def test_a_low_level_is_explained_raised_at_the_platform_and_the_visitor_comes_back(
     site: Site, desk: Desk, platform: Sandbox
 ) -> None:
+    desk.run(desk.open())
     client = site.visitor()
     sign_in(site, client, "raise_level")
-    page = client.get("/signin?level=2")
-    assert "L2" in page.words
-    assert "L1" in page.words
-    raise_link = str(page.one(".eq-card a.eq-button--primary")["href"])
-    assert raise_link == "/signin/raise?level=2"
-    client_back = site.visitor()
-    assert client_back.get("/signin/raise?level=2", status=303).headers["location"].startswith("http")
-    assert client.get(raise_link, status=303).headers["location"].startswith("http")
+    address = client.get("/signin?level=3")
+    assert "L3" in address.words
+    assert "L1" in address.words
+    raise_link = str(address.one(".eq-card a.eq-button--primary")["href"])
+    at_platform = client.get(raise_link, status=303, Referer=f"{site.url}/orders?after=x").headers["location"]
+    back = client.get(callback_of(site, at_platform, "raise_level", prove="yes"), status=303)
+    assert back.headers["location"] == "/orders?after=x"
+    assert client.get("/signin?level=2", status=303).headers["location"] == "/"
 
 
 @pytest.mark.parametrize("fault", ["refuse", "hang", "500", "html", "garbage"])
