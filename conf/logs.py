@@ -97,7 +97,9 @@ def get_log(room: str) -> Any:
 
 def _layout(style: Literal["console", "json"], out: Any) -> list[Any]:
     if style == "console":
-        return [structlog.dev.ConsoleRenderer(colors=bool(getattr(out, "isatty", lambda: False)()))]
+        # a plain traceback: the richer one prints local variables, and those may be somebody's name or number
+        colors = bool(getattr(out, "isatty", lambda: False)())
+        return [structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)]
     return [
         structlog.processors.format_exc_info,
         _scrub_trace,
