@@ -82,7 +82,7 @@ def _in_choice(form: OrderForm, documents: tuple[Document, ...], *, max_pages: i
     unscanned = [document.title for document in documents if not document.page_count]
     pages = sum(document.page_count for document in documents)
     if missing:
-        return {"documents": "所选材料中有的已不在这份档案中，请返回档案页重新选择。"}
+        return {"documents": "所选材料中有的不能提供，或已不在这份档案中，请返回档案页重新选择。"}
     if not documents and not form.with_extract:
         return {"documents": "还没有选择材料，请至少选择一份材料或机读档案。"}
     if unscanned:

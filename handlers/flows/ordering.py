@@ -84,7 +84,7 @@ async def quote(store: Store, settings: Settings, account: Account, form: OrderF
     review = decision.outcome == Outcome.REVIEW
     return Quote(
         company=chosen.company,
-        items=chosen.items,
+        items=await _told(store, account, chosen, now),
         with_extract=form.with_extract,
         page_count=chosen.page_count,
         decision=decision,
@@ -149,15 +149,16 @@ async def _place(
     store: Store, settings: Settings, account: Account, form: OrderForm, *, now: datetime, trace: Trace
 ) -> Order:
     asked = await _choose(store, form)
-    faults = problems(form, asked.documents, max_pages=settings.copy_max_pages)
-    if faults:
-        raise Invalid(faults)
     purpose = purpose_of(form)
     chosen, decision = await _decided(store, account, asked, form, purpose, now)
+    faults = problems(form, chosen.documents, max_pages=settings.copy_max_pages)
+    if decision.outcome == Outcome.REFUSE and form.names_papers:
+        faults.pop("documents", None)  # the refusal says it; which papers there are is not told
+    if faults:
+        raise Invalid(faults)
     if decision.outcome == Outcome.REFUSE:
         await _record_decision(store, chosen.company.uscc, decision, trace=trace, tx=None)
         raise Forbidden(decision)
-    _refuse_shut(chosen.documents, decision)
     retry_after = await store.limits.hit(f"order:{account.id}", settings.order_per_hour, 3600)
     if retry_after:
         raise TooMany(retry_after)
@@ -208,7 +209,8 @@ async def _decided(
 ) -> tuple[_Chosen, Decision]:
     """The decision over everything chosen: a refused extract refuses the order, papers decide the rest.
 
-    Papers that came along with a whole filing and stay shut are left out; a paper named by itself is kept.
+    A paper that stays shut is as if it were not in the dossier, also when it is named by itself: whoever may not
+    see it learns neither its title nor that it is there.
     """
     extract = decide_extract(account, asked.company, now)
     if not form.names_papers or (form.with_extract and extract.outcome == Outcome.REFUSE):
@@ -216,18 +218,24 @@ async def _decided(
     grants = await store.accounts.grants(account.id, asked.company.uscc)
     decision = decide(account, asked.company, asked.documents, purpose, now, grants=grants)
     shut = {paper.document_id for paper in decision.documents if paper.outcome == Outcome.REFUSE}
-    chosen = asked.without(shut - set(form.document_ids))
-    if decision.outcome == Outcome.REFUSE or chosen == asked:
+    chosen = asked.without(shut)
+    if chosen == asked:
         return asked, decision
     return chosen, decide(account, chosen.company, chosen.documents, purpose, now, grants=grants)
 
 
-def _refuse_shut(documents: tuple[Document, ...], decision: Decision) -> None:
-    """A paper that stays shut among open ones is named, so that the visitor can leave it out."""
-    for document in documents:
-        verdict = decision.of(document.id)
-        if verdict is None or verdict.outcome == Outcome.REFUSE:
-            raise Invalid({"documents": f"《{document.title}》依规定不能提供，请取消选择后再提交。"})
+async def _told(store: Store, account: Account, chosen: _Chosen, now: datetime) -> tuple[OrderItem, ...]:
+    """The items as this visitor may read them: who could only ask as a lawyer is told a paper's kind, no title."""
+    if not chosen.documents:
+        return chosen.items
+    grants = await store.accounts.grants(account.id, chosen.company.uscc)
+    own = Purpose(code=PurposeCode.OWN_AFFAIRS)
+    decision = decide(account, chosen.company, chosen.documents, own, now, grants=grants)
+    shut = {paper.document_id for paper in decision.documents if paper.outcome == Outcome.REFUSE}
+    pairs = zip(chosen.documents, chosen.items, strict=True)
+    return tuple(
+        replace(item, document_title=document.kind) if document.id in shut else item for document, item in pairs
+    )
 
 
 def _same(order: Order, form: OrderForm) -> Order:

@@ -3,6 +3,8 @@
 The table below is the whole of who sees what; a route that is not in ROUTES fails the last test.
 """
 
+import re
+
 import pytest
 
 from handlers.routes import all_routes
@@ -92,9 +94,29 @@ def test_an_order_can_be_begun_only_for_what_is_open_or_may_be_reviewed(clients,
     as_lawyer = person in ("stranger", "low head", "head", "shareholder", "company") and state == "shut"
     if state in ("open", "review"):
         assert answer.status_code == 200
-    elif not (as_lawyer and answer.status_code == 200 and "律师" in answer.text):
+        return
+    assert "公司章程" not in answer.text
+    if as_lawyer and answer.status_code == 200:
+        assert "律师" in answer.text
+    else:
         assert answer.status_code in (303, 403, 404)
-        assert "公司章程" not in answer.text
+
+
+@pytest.mark.parametrize("where", COMPANIES)
+@pytest.mark.parametrize("person", MATRIX)
+@pytest.mark.parametrize("purpose", ["", "&purpose=legal_service"])
+def test_a_paper_shut_to_all_is_ordered_like_one_that_is_absent(clients, person, where, purpose):
+    def bare(answer):
+        hidden = answer.text.replace(answer.headers["x-request-id"], "")
+        return answer.status_code, re.sub(r'value="[A-Za-z0-9_|-]{16,}"|(inner|never)-\w+', "", hidden)
+
+    path = ROUTES["order"] + purpose
+    shut, absent = (
+        clients[person].raw.get(path.format(u=COMPANIES[where], d=f"{name}-{TAILS[where]}"))
+        for name in ("inner", "never")
+    )
+    assert bare(shut) == bare(absent)
+    assert "样例不外传" not in shut.text
 
 
 @pytest.mark.parametrize("where", COMPANIES)

@@ -89,6 +89,12 @@ class OrderPage(Context):
     def is_final(self) -> bool:
         return self.order.status in FINAL
 
+    def title_of(self, item: OrderItem) -> str:
+        """A lawyer reads a paper's title once a person has permitted it, not by merely asking."""
+        asks_as_lawyer = self.order.purpose.code == PurposeCode.LEGAL_SERVICE
+        is_open = item.document_id in self.order.document_ids_permitted
+        return "档案材料" if asks_as_lawyer and not is_open else item.document_title
+
     @property
     def is_refused(self) -> bool:
         return self.order.status == OrderStatus.REFUSED
