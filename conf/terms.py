@@ -199,7 +199,7 @@ class AuditTag(StrEnum):
     RATING_GIVEN = "rating:record:given"
     STAFF_CREATED = "staff:account:created"
     STAFF_DECIDED = "staff:order:decided"
-    STAFF_PASSWORD_CHANGED = "staff:password:changed"
+    STAFF_PASSWORD_CHANGED = "staff:password:changed"  # noqa: S105  the name of an event, not a password
     STAFF_SIGNIN_REFUSED = "staff:session:refused"
     STAFF_SIGNED_IN = "staff:session:opened"
     STAFF_SIGNED_OUT = "staff:session:closed"

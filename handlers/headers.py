@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from conf.settings import Settings
 
-#: `{outside}`: signing out is a form of ours whose answer leads on to the identity platform.
+#: `{outside}`: signing in or out may follow a form of ours, whose answer then leads on to the identity platform.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'{outside}; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
@@ -28,8 +28,9 @@ def cookie_name(settings: Settings, purpose: str) -> str:
 
 def standing_headers(settings: Settings) -> dict[str, str]:
     """The standing headers of one deployment."""
-    ends = urlsplit(settings.identity_logout_url)
-    policy = POLICY.format(outside=f" {ends.scheme}://{ends.netloc}" if ends.netloc else "")
+    ends = [urlsplit(url) for url in (settings.identity_logout_url, settings.identity_url)]
+    origins = dict.fromkeys(f" {end.scheme}://{end.netloc}" for end in ends if end.netloc)
+    policy = POLICY.format(outside="".join(origins))
     return (
         STANDING
         | {"Content-Security-Policy": policy}

@@ -1,7 +1,6 @@
 """All addresses of the service, joined from the route lists at the foot of the handler modules; for application.py."""
 
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from tornado.web import URLSpec
@@ -29,7 +28,7 @@ MODULES = (
 
 def all_routes() -> list[URLSpec]:
     """Every route; the handler learns its own pattern, which log and metrics use instead of the path."""
-    return [_spec(*route) for name in MODULES if find_spec(name) for route in import_module(name).ROUTES]
+    return [_spec(*route) for name in MODULES for route in import_module(name).ROUTES]
 
 
 def _spec(pattern: str, handler: type, kwargs: dict[str, Any] | None = None) -> URLSpec:

@@ -90,6 +90,9 @@ class Store:
             raise SettingsError([f"EQICHA_MONGO_URL: the database does not answer ({type(fault).__name__})"]) from None
         if not facts.replica_set:
             raise SettingsError(["EQICHA_MONGO_URL: a standalone server cannot keep orders safe; start a replica set"])
+        if self._base.settings.is_production and not connection.is_safe_version(facts.version):
+            advice = "open to CVE-2025-14847; use 7.0.28, 8.0.17, 8.2.3 or newer"
+            raise SettingsError([f"EQICHA_MONGO_URL: MongoDB {facts.version} is {advice}"])
 
     async def ensure_indexes(self) -> None:
         from store.indexes import ensure_indexes

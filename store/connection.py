@@ -53,6 +53,20 @@ class ServerFacts:
     write_concern: str
 
 
+#: Least patch per release line with the fix of CVE-2025-14847 (heap read without signing in); newer lines have it.
+LEAST_SAFE = {(7, 0): 28, (8, 0): 17, (8, 2): 3}
+
+
+def is_safe_version(version: str) -> bool:
+    """Whether production may use this server: 7.0.28, 8.0.17, 8.2.3 or newer (security rules §2)."""
+    try:
+        major, minor, patch = (int(part) for part in version.split("-")[0].split(".")[:3])
+    except ValueError:
+        return False
+    least = LEAST_SAFE.get((major, minor))
+    return patch >= least if least is not None else (major, minor) > max(LEAST_SAFE)
+
+
 def connect(settings: Settings) -> AsyncMongoClient[Row]:
     """A client with majority, journalled, retried writes and majority reads, whatever the address leaves unsaid.
 

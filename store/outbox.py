@@ -80,10 +80,15 @@ class Outbox:
         return tuple(from_bson(OutboxMessage, row) for row in rows)
 
     async def _ahead_of(self, row: Row) -> Row | None:
-        """The earlier message of the same order that still waits."""
+        """The earlier message of the same order and kind that still waits; an SMS never holds a mail back."""
         if not row["order_no"]:
             return None
-        earlier = {"order_no": row["order_no"], "status": WAITING, "place": {"$lt": row["place"]}}
+        earlier = {
+            "order_no": row["order_no"],
+            "kind": row["kind"],
+            "status": WAITING,
+            "place": {"$lt": row["place"]},
+        }
         return await self._outbox.find_one(earlier, sort=[("place", ASCENDING)])
 
     async def _put_behind(self, row: Row, ahead: Row) -> None:
@@ -93,7 +98,7 @@ class Outbox:
             {"_id": row["_id"], "status": WAITING, "next_at": row["next_at"]}, {"$set": {"next_at": at}}
         )
         if not await self._outbox.find_one({"_id": ahead["_id"], "status": WAITING}, {"_id": 1}):
-            await self._call_up(row["order_no"])  # it ended between our two looks
+            await self._call_up(row["order_no"], row["kind"])  # it ended between our two looks
 
     async def _take(self, row: Row, owner: str, lease_seconds: float) -> Row | None:
         held: dict[str, Any] = {"lease_owner": owner, "next_at": self._clock() + timedelta(seconds=lease_seconds)}
@@ -109,10 +114,10 @@ class Outbox:
         if row is None:
             return False
         if row["order_no"]:
-            await self._call_up(row["order_no"])
+            await self._call_up(row["order_no"], row["kind"])
         return True
 
-    async def _call_up(self, order_no: str) -> None:
-        """The next of this order may go now. None of them is held: none could be claimed before."""
-        waiting = {"order_no": order_no, "status": WAITING, "lease_owner": ""}
+    async def _call_up(self, order_no: str, kind: str) -> None:
+        """The next of this order on this way may go now. None of them is held: none could be claimed before."""
+        waiting = {"order_no": order_no, "kind": kind, "status": WAITING, "lease_owner": ""}
         await self._outbox.update_many(waiting, {"$set": {"next_at": self._clock()}})

@@ -407,7 +407,7 @@ class OutboxMessage:
     id: str
     kind: OutboxKind
     reference: str  # ours, sent along; unique
-    order_no: str  # messages of one order go out in order
+    order_no: str  # messages of one order and kind go out in order
     body: dict[str, Any]  # nothing personal in clear: recipients are tokens (`recipient`)
     recipient: Secret | None
     status: OutboxStatus

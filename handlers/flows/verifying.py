@@ -102,7 +102,6 @@ async def by_claim(store: "Store", claim: str, *, keys: Keys, now: datetime, tra
     return await _recorded(store, answer, copy, by="claim", trace=trace)
 
 
-
 def published_keys(keys: Keys) -> dict[str, list[dict[str, str]]]:
     """The public keys of page claims, as the JSON we publish."""
     return public_keys([keys.claim.public_key()])

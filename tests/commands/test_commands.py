@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMMANDS = ["serve", "sandbox", "sample", "import", "indexes", "check", "verify-copy", "verify-audit", "create-staff",
-            "create-terminal"]  # fmt: skip
+            "create-terminal", "withdraw-copy"]  # fmt: skip
 
 
 def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -57,3 +57,23 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
     done = run("verify-copy", str(tmp_path / "nothing.pdf"), var_dir=str(tmp_path))
     assert done.returncode == 2
     assert "no file at" in done.stderr
+
+
+def test_withdrawing_a_copy_that_is_not_there_is_one_line(tmp_path: Path, mongo_url: str) -> None:
+    done = run(
+        "withdraw-copy",
+        "THC20261121-AAAAAA",
+        "--reason",
+        "登记更正，原件作废",
+        var_dir=str(tmp_path),
+        mongo_url=mongo_url,
+    )
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "THC20261121-AAAAAA" in done.stderr
+
+
+def test_withdrawing_wants_a_reason(tmp_path: Path, mongo_url: str) -> None:
+    done = run("withdraw-copy", "THC20261121-AAAAAA", "--reason", "错", var_dir=str(tmp_path), mongo_url=mongo_url)
+    assert done.returncode == 2
+    assert "reason" in done.stderr

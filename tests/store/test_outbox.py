@@ -1,4 +1,4 @@
-"""Messages leave at least once, in order within an order, and a dead or failed one holds up nobody for good."""
+"""Messages leave at least once, in order within an order and kind; a dead or failed one holds up nobody for good."""
 
 import asyncio
 import random
@@ -99,13 +99,19 @@ def test_messages_without_an_order_do_not_wait_for_one_another(store: Store, run
     assert {claim(store, run), claim(store, run)} == {"a", "b"}
 
 
-def test_order_counts_across_kinds_and_a_claim_may_ask_for_some_kinds(store: Store, run: Any) -> None:
+def test_an_sms_that_cannot_leave_holds_no_mail_of_its_order_back(store: Store, run: Any) -> None:
     put(store, run, "sms", order_no="o1")
     put(store, run, "mail", order_no="o1", kind=MAIL)
-    put(store, run, "mail2", order_no="o2", kind=MAIL)
-    assert claim(store, run, kinds=(MAIL,)) == "mail2"
-    assert claim(store, run, kinds=(MAIL,)) == ""
-    assert claim(store, run, kinds=(SMS,)) == "sms"
+    assert run(store.outbox.claim("a", 30)).reference == "sms"
+    assert run(store.outbox.claim("a", 30)).reference == "mail"
+    assert run(store.outbox.claim("a", 30)) is None
+
+
+def test_a_claim_may_ask_for_some_kinds(store: Store, run: Any) -> None:
+    put(store, run, "sms", order_no="o1")
+    put(store, run, "mail", order_no="o2", kind=MAIL)
+    assert run(store.outbox.claim("a", 30, (MAIL,))).reference == "mail"
+    assert run(store.outbox.claim("a", 30, (MAIL,))) is None
 
 
 def test_a_claim_of_a_dead_process_ends(store: Store, run: Any, store_clock: Clock) -> None:
