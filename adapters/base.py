@@ -65,15 +65,26 @@ class Line:
                 async with asyncio.timeout(self.total_seconds):
                     yield
         except ProviderRejected as fault:  # the system works; it said no
-            self.breaker.succeeded()
+            self._answered()
             self._note(action, reference, "rejected", time.monotonic() - started, fault.reason)
             raise
         except ProviderUnavailable as fault:
-            self.breaker.failed()
+            self._missed()
             self._note(action, reference, "unavailable", time.monotonic() - started, fault.reason)
             raise
-        self.breaker.succeeded()
+        self._answered()
         self._note(action, reference, "ok", time.monotonic() - started, "")
+
+    def _answered(self) -> None:
+        if self.breaker.is_open:
+            log.info("breaker_closed", system=self.system)
+        self.breaker.succeeded()
+
+    def _missed(self) -> None:
+        was_open = self.breaker.is_open
+        self.breaker.failed()
+        if self.breaker.is_open and not was_open:
+            log.error("breaker_opened", system=self.system, rest_seconds=self.breaker.rest_seconds)
 
     def _note(self, action: str, reference: str, outcome: str, seconds: float, reason: str) -> None:
         self._observe(self.system, outcome, seconds)

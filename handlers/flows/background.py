@@ -32,6 +32,8 @@ SETTLE_LEASE = 10
 SEAL_LEASE = 60
 _BATCH = 50
 _LONGEST_BACKOFF = 60.0
+#: Seconds an audit event may wait for its position before operators are told.
+_UNSEQUENCED_ALARM = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +126,9 @@ class Background:
         return bool(await self.store.audit.sequence(self.owner))
 
     async def checkpoint_due(self) -> bool:
+        """Sign the tree when it is time, and raise the alarm when events wait for a place in it."""
+        if (age := await self.store.audit.oldest_unsequenced_age()) > _UNSEQUENCED_ALARM:
+            log.error("audit_unsequenced", seconds=round(age))
         await self._checkpoint()
         return False
 
