@@ -12,7 +12,7 @@ from typing import Any
 from tornado import httputil
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
-from tornado.web import Application, RequestHandler, StaticFileHandler
+from tornado.web import Application, HTTPError, RequestHandler, StaticFileHandler
 
 from conf.clock import Clock, utc_now
 from conf.errors import EqichaError, NotFound
@@ -67,6 +67,12 @@ class Static(StaticFileHandler):
         for name, value in self.application.standing_headers:  # type: ignore[attr-defined]
             self.set_header(name, value)
         self.clear_header("Server")
+
+    async def get(self, path: str, include_body: bool = True) -> None:
+        """A name with NUL is no file's name; the system would refuse it as a breakdown."""
+        if "\0" in path:
+            raise HTTPError(404)
+        await super().get(path, include_body)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         self.set_header("Content-Type", "text/plain; charset=utf-8")

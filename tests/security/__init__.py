@@ -1,0 +1,1 @@
+"""Attacks on the running service: each test is an attack, and passes when the attack gets nothing."""
