@@ -38,7 +38,8 @@ class SessionRules:
     def idle(self, session: Session) -> timedelta:
         if session.staff_id:
             return self._staff
-        return self._kiosk if session.channel is Channel.KIOSK else self._visitor
+        # before sign-in nothing personal is there, and the visitor is busy on the identity platform's own page
+        return self._kiosk if session.channel is Channel.KIOSK and session.account_id else self._visitor
 
     def is_alive(self, session: Session, now: datetime) -> bool:
         """Within both limits: the absolute one (`expires_at`) and the idle one."""

@@ -44,7 +44,8 @@ def test_a_token_has_256_bits_and_only_its_digest_names_the_session() -> None:
     ("changes", "idle"),
     [
         ({}, timedelta(minutes=30)),
-        ({"channel": Channel.KIOSK}, timedelta(seconds=60)),
+        ({"channel": Channel.KIOSK, "account_id": "acc-1"}, timedelta(seconds=60)),
+        ({"channel": Channel.KIOSK}, timedelta(minutes=30)),  # on the platform's page, not yet signed in
         ({"staff_id": "staff-1", "channel": Channel.STAFF}, timedelta(minutes=15)),
     ],
 )
