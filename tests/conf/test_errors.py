@@ -3,6 +3,7 @@
 import pickle
 
 import pytest
+import structlog
 
 from conf.errors import EqichaError, Invalid, NotFound, ProviderRejected, ProviderUnavailable, TooMany, WorkFault
 
@@ -36,6 +37,7 @@ def test_a_traceback_in_the_console_log_shows_no_local_values() -> None:
     except ValueError:
         get_log("test").error("request_failed", exc_info=True)
     listener.stop()
+    structlog.reset_defaults()
     assert "request_failed" in out.getvalue()
     assert "ValueError: broken" in out.getvalue()
     assert holder not in out.getvalue()
