@@ -13,6 +13,7 @@ from conf.terms import (
     PurposeCode,
 )
 from store.records import Account, Company, Document, Grant, LawyerClaim, Person, Purpose, Secret
+from tests.factories import a_company as base_company
 
 NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 USCC = "91440106MA9W00010Y"
@@ -76,35 +77,13 @@ BODY = ("广州样例投资有限公司", OTHER_USCC)
 def company(**changes: object) -> Company:
     people = [person(name, PersonRole(role), number) for role, (name, number) in (HEADS | INTERESTED).items()]
     people.append(person(*BODY[:1], PersonRole.SHAREHOLDER, BODY[1], is_body=True))
-    made = Company(
+    made = base_company(
         uscc=USCC,
-        reg_no="440106000000010",
-        old_reg_nos=(),
         name="广州市天河区样例科技有限公司",
-        former_names=(),
         entity_type="有限责任公司",
-        status=CompanyStatus.ACTIVE,
-        legal_representative="样例甲",
-        capital="100万元人民币",
-        established_on=date(2015, 3, 2),
-        approved_on=date(2024, 5, 6),
-        term_from=date(2015, 3, 2),
-        term_to=None,
-        ended_on=None,
-        domicile="广州市天河区样例路1号",
-        street_code="440106001",
-        street="五山街道",
         scope="软件开发",
-        registry="广州市天河区市场监督管理局",
-        moved_to="",
         industry="I65",
-        parent_uscc="",
         persons=tuple(people),
-        changes=(),
-        locked=False,
-        lock_ground="",
-        filing_count=2,
-        last_filed_on=date(2024, 5, 6),
     )
     return replace(made, **changes)
 

@@ -9,7 +9,7 @@ from io import BytesIO
 from PIL import Image, ImageDraw
 
 from adapters.pdf.compose import Scan
-from conf.terms import Channel, CompanyStatus, OrderStatus, Outcome, PersonRole, PurposeCode
+from conf.terms import Channel, OrderStatus, Outcome, PersonRole, PurposeCode
 from store.records import (
     Change,
     Company,
@@ -22,6 +22,7 @@ from store.records import (
     Purpose,
     Secret,
 )
+from tests.factories import a_company as base_company
 
 NOW = datetime(2026, 11, 21, 2, 5, tzinfo=UTC)
 
@@ -37,29 +38,18 @@ def company(**given: object) -> Company:
         share="80%",
     )
     partner = replace(person, name="刘㛃", role=PersonRole.SHAREHOLDER, title="", amount="20 万元", share="20%")
-    made = Company(
+    made = base_company(
         uscc="91440106MA5CX0XX0T",
         reg_no="440106000012345",
-        old_reg_nos=(),
         name="广州市天河区𠮷祥软件（样例）有限公司",
         former_names=(FormerName(name="广州𠮷星贸易（样例）有限公司", since=date(2015, 3, 2), until=date(2019, 6, 1)),),
-        entity_type="有限责任公司（自然人投资或控股）",
-        status=CompanyStatus.ACTIVE,
         legal_representative="陈䶮",
         capital="100 万元人民币",
-        established_on=date(2015, 3, 2),
         approved_on=date(2024, 8, 9),
-        term_from=date(2015, 3, 2),
-        term_to=None,
-        ended_on=None,
         domicile="广州市天河区天河路 000 号样例大厦 1201 房",
         street_code="440106013",
         street="石牌街道",
         scope="软件开发；信息技术咨询服务；数据处理和存储支持服务；" * 5,
-        registry="广州市天河区市场监督管理局",
-        moved_to="",
-        industry="软件和信息技术服务业",
-        parent_uscc="",
         persons=(person, partner),
         changes=tuple(
             Change(
@@ -70,8 +60,6 @@ def company(**given: object) -> Company:
             )
             for n in range(6)
         ),
-        locked=False,
-        lock_ground="",
         filing_count=7,
         last_filed_on=date(2024, 8, 9),
     )

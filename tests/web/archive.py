@@ -29,6 +29,7 @@ from conf.terms import (
     PersonRole,
 )
 from store.records import Change, Company, Document, Filing, FormerName, Grant, Page, Person
+from tests.factories import a_company as base_company
 from tests.web.client import PageClient
 from tests.web.conftest import Site
 
@@ -182,29 +183,13 @@ class Archive(Site):
             self._person("shareholder", PersonRole.SHAREHOLDER, amount="40万元", share="40"),
             self._person("head", PersonRole.SHAREHOLDER, amount="60万元", share="60"),
         )
-        made = Company(
+        made = base_company(
             uscc=uscc,
-            reg_no="440106000000010",
             old_reg_nos=("企独粤穗总字第样例号",),
             name=name,
             former_names=(FormerName(name="广州旧名样例有限公司", since=date(2015, 3, 2), until=date(2019, 8, 1)),),
-            entity_type="有限责任公司（自然人投资或控股）",
-            status=CompanyStatus.ACTIVE,
-            legal_representative="样例甲",
-            capital="100万元人民币",
-            established_on=date(2015, 3, 2),
-            approved_on=date(2024, 5, 6),
-            term_from=date(2015, 3, 2),
-            term_to=None,
-            ended_on=None,
             domicile="广州市天河区五山路1号（样例）",
-            street_code="440106001",
-            street="五山街道",
             scope="软件开发；信息技术咨询服务（样例）。",
-            registry="广州市天河区市场监督管理局",
-            moved_to="",
-            industry="软件和信息技术服务业",
-            parent_uscc="",
             persons=people if uscc != OTHER else (),
             changes=(
                 Change(
@@ -214,10 +199,7 @@ class Archive(Site):
                     approved_on=date(2019, 8, 1),
                 ),
             ),
-            locked=False,
-            lock_ground="",
             filing_count=3,
-            last_filed_on=date(2024, 5, 6),
             updated_at=NOW - timedelta(hours=3),
         )
         return replace(made, **changes)

@@ -5,45 +5,27 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from conf.codes import make_uscc
-from conf.terms import AccountKind, CompanyStatus, FilingKind, IdentityLevel, PersonRole
+from conf.terms import AccountKind, FilingKind, IdentityLevel, PersonRole
 from store.records import Account, Company, Filing, FormerName, Person
+from tests.factories import a_company as base_company
 
 USCC = make_uscc("MA59YA01")
 
 
 def a_company(**changes: Any) -> Company:
-    company = Company(
+    company = base_company(
         uscc=USCC,
         reg_no="440106000123456",
-        old_reg_nos=(),
-        name="广州样例云帆软件有限公司",
         former_names=(FormerName(name="广州样例启航科技有限公司", since=date(2010, 3, 1), until=date(2015, 6, 30)),),
-        entity_type="有限责任公司（自然人投资或控股）",
-        status=CompanyStatus.ACTIVE,
         legal_representative="欧阳样例",
         capital="500万元人民币",
         established_on=date(2010, 3, 1),
-        approved_on=date(2024, 5, 6),
         term_from=date(2010, 3, 1),
-        term_to=None,
-        ended_on=None,
-        domicile="广州市天河区样例路1号",
-        street_code="440106001",
-        street="五山街道",
-        scope="软件开发；信息技术咨询服务",
         registry="广州市天河区市场监督管理局（样例）",
-        moved_to="",
-        industry="软件和信息技术服务业",
-        parent_uscc="",
         persons=(
             Person(name="欧阳样例", role=PersonRole.LEGAL_REPRESENTATIVE, id_type="身份证", id_number=None),
             Person(name="股东样例", role=PersonRole.SHAREHOLDER, id_type="身份证", id_number=None),
         ),
-        changes=(),
-        locked=False,
-        lock_ground="",
-        filing_count=2,
-        last_filed_on=date(2024, 5, 6),
     )
     return replace(company, **changes)
 
