@@ -79,16 +79,14 @@ def _in_key(form: OrderForm) -> dict[str, str]:
 
 def _in_choice(form: OrderForm, documents: tuple[Document, ...], *, max_pages: int) -> dict[str, str]:
     missing = set(form.document_ids) - {document.id for document in documents}
-    unscanned = [document.title for document in documents if not document.page_count]
+    has_unscanned = any(not document.page_count for document in documents)  # no title: a lawyer may not know it yet
     pages = sum(document.page_count for document in documents)
     if missing:
         return {"documents": "所选材料中有的不能提供，或已不在这份档案中，请返回档案页重新选择。"}
     if not documents and not form.with_extract:
         return {"documents": "还没有选择材料，请至少选择一份材料或机读档案。"}
-    if unscanned:
-        return {
-            "documents": f"《{unscanned[0]}》尚未扫描，暂不能网上提供，请取消选择；需要时可到登记机关档案窗口查询。"
-        }
+    if has_unscanned:
+        return {"documents": "所选材料中有的尚未扫描，暂不能网上提供，请取消选择；需要时可到登记机关档案窗口查询。"}
     if pages > max_pages:
         return {"documents": f"所选材料共 {pages} 页，一次最多 {max_pages} 页，请分几次申请。"}
     return {}
