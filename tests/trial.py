@@ -96,14 +96,17 @@ class TrialSet:
         return done.stdout
 
     def received(self, system: str) -> list[dict[str, Any]]:
-        """What a counterpart of the sandbox has received, oldest first."""
-        return list(self.get_json(f"{self.sandbox_url}/sandbox/received?system={system}"))
+        """What a counterpart of the sandbox has kept, oldest first; `key` is our reference."""
+        return list(self.get_json(f"{self.sandbox_url}/sandbox/received?system={system}")["items"])
 
-    def fault(self, system: str, kind: str) -> None:
-        """Switch a counterpart's fault on; kind "" switches it off."""
-        body = json.dumps({"system": system, "fault": kind}).encode()
+    def calls(self, system: str) -> int:
+        """How often a counterpart was asked, whatever it made of it."""
+        return int(self.get_json(f"{self.sandbox_url}/sandbox/received?system={system}")["calls"].get(system, 0))
+
+    def fault(self, **wishes: str) -> None:
+        """Switch counterparts' faults on (`sms="500"`) or off (`sms=""`)."""
         request = urllib.request.Request(
-            f"{self.sandbox_url}/faults", data=body, headers={"Content-Type": "application/json"}
+            f"{self.sandbox_url}/faults", data=json.dumps(wishes).encode(), headers={"Content-Type": "application/json"}
         )
         urllib.request.urlopen(request, timeout=5).close()
 

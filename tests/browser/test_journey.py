@@ -35,7 +35,7 @@ def test_from_a_name_to_a_verified_copy(
     walk.open_dossier(page)
     look("4-dossier")
     dossier = page.url
-    page.locator(".eq-paper__open").first.click()
+    page.locator(".eq-paper__open[href*='/documents/']").first.click()
     assert walk.image_is_there(page)
     look("5-viewer")
     page.goto(dossier)
@@ -62,7 +62,7 @@ def test_the_same_journey_without_script(visitor: Open, tmp_path: Path) -> None:
     walk.find_company(page, script=False)
     walk.open_dossier(page)
     dossier = page.url
-    page.locator(".eq-paper__open").first.click()
+    page.locator(".eq-paper__open[href*='/documents/']").first.click()
     assert walk.image_is_there(page)
     page.get_by_role("link", name="下一页").click()
     assert walk.image_is_there(page)

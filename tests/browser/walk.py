@@ -54,7 +54,7 @@ def choose_papers(page: Page, count: int = 2) -> None:
     boxes = page.locator("input[name=document]")
     for number in range(count):
         boxes.nth(number).check()
-    page.get_by_role("button", name="申请所选材料的复制件").click()
+    page.get_by_role("button", name="申请复制件").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("申请")
 
 
