@@ -36,10 +36,14 @@ import: setup ## take an intake package into the trial database (PATH_TO=folder 
 check: setup ## examine settings, database, seal and adapters of the trial set
 	@$(PYTHON) -m setup.trial eqicha.py check
 
+pictures: ## make the README's pictures anew from the browser journeys
+	@setup/install.sh test
+	@$(PYTHON) -m setup.pictures
+
 lock: ## resolve requirements.in and requirements-dev.in anew
 	@setup/lock.sh
 
 clean: ## remove the trial database, keys and caches under var/
 	@rm -rf var
 
-.PHONY: help setup run test lint bench sample import check lock clean
+.PHONY: help setup run test lint bench sample import check pictures lock clean

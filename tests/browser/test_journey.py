@@ -1,5 +1,6 @@
 """The whole journey in real Chromium at three sizes, and without script; axe clean on every page of it."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import walk
+from tests.browser.conftest import PICTURES
 from tests.trial import TrialSet
 
 Open = Callable[..., Page]
@@ -45,6 +47,7 @@ def test_from_a_name_to_a_verified_copy(
     walk.wait_for_copy(page)
     look("7-ready")
     path = walk.download(page, tmp_path)
+    shutil.copyfile(path, PICTURES / "copy.pdf")
     page.goto(f"/orders/{number}/rating")
     look("8-rating")
     walk.rate(page)
