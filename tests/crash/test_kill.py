@@ -3,7 +3,7 @@
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
@@ -62,8 +62,10 @@ POINTS: dict[str, Moment] = {
 
 
 @pytest.fixture
-def visitor(trial: TrialSet) -> Visitor:
-    return Visitor(trial).sign_in("legal_representative")
+def visitor(trial: TrialSet) -> Iterator[Visitor]:
+    made = Visitor(trial).sign_in("legal_representative")
+    yield made
+    made.http.close()
 
 
 def test_ten_kills_double_nothing_and_lose_nothing(trial: TrialSet, visitor: Visitor) -> None:

@@ -90,6 +90,8 @@ def test_after_the_outage_signing_in_works_again(trial: TrialSet) -> None:
             return visitor.http.get("/orders").url.path == "/orders"
         except (AssertionError, httpx.HTTPError):
             return False
+        finally:
+            visitor.http.close()
 
     wait_until(works, seconds=40)
     assert works()
