@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -41,6 +42,32 @@ def cpu_seconds(group: int) -> float:
         if int(fields[2]) == group:
             ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def group_memory(group: int) -> float:
+    """Proportional memory of a process group in MB: what the children share counts once."""
+    total = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            if int(stat.read_text().rsplit(")", 1)[1].split()[2]) == group:
+                found = re.search(r"^Pss:\s+(\d+)", (stat.parent / "smaps_rollup").read_text(), re.M)
+                total += int(found.group(1)) if found else 0
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return total / 1024
+
+
+class Peak(threading.Thread):
+    """Watches a process group's memory until stopped."""
+
+    def __init__(self, group: int) -> None:
+        super().__init__(daemon=True)
+        self.group, self.megabytes, self.running = group, 0.0, True
+
+    def run(self) -> None:
+        while self.running:
+            self.megabytes = max(self.megabytes, group_memory(self.group))
+            time.sleep(0.05)
 
 
 def image_address(visitor: Visitor, uscc: str) -> str:
@@ -101,10 +128,16 @@ def measure(trial: TrialSet, folder: Path) -> None:
             f"{name:12} {cpu[name] / count * 1e3:7.2f} ms CPU ({cpu[name] / cpu[base]:5.1f} x)"
             f"   p50 {middle * 1e3:7.2f} ms ({middle / statistics.median(times[base]):5.1f} x)"
         )
+    group = trial._processes["service"].pid
+    print(f"service with children at rest {group_memory(group):.0f} MB")
+    peak = Peak(group)
+    peak.start()
     number = visitor.place(uscc, visitor.open_documents(uscc))
     began = time.perf_counter()
     visitor.wait_ready([number])
     print(f"order of the whole dossier ready after {time.perf_counter() - began:.1f} s (polled every 0.3 s)")
+    peak.running = False
+    print(f"memory at its highest meanwhile {peak.megabytes:.0f} MB (aim 400)")
     print(f"copy {len(visitor.copy(number)) / 1e6:.1f} MB")
     print(f"worst lag of the loop on the whole journey {worst_lag(trial) * 1e3:.0f} ms (aim 50)")
     for line in trial.log().splitlines():

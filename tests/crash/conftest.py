@@ -7,7 +7,7 @@ import pytest
 from tests.trial import TrialSet
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrialSet]:
     made = TrialSet(tmp_path_factory.mktemp("crash"), order_per_hour=10_000, verify_per_minute=6000)
     try:
