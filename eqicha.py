@@ -14,6 +14,7 @@ from conf.clock import utc_now
 from conf.errors import EqichaError, Invalid
 from conf.keys import Keys, load_keys
 from conf.logs import setup_logs
+from conf.memory import return_big_buffers
 from conf.settings import Settings, SettingsError, load_settings
 from conf.terms import Channel, StaffRole
 
@@ -107,6 +108,7 @@ async def serve(args: argparse.Namespace, settings: Settings) -> int:
     from handlers.application import serve as serve_pages
     from handlers.metrics import Metrics
 
+    return_big_buffers()
     metrics = Metrics()
     async with open_house(settings, metrics=metrics) as house, open_cache(settings) as (sessions, limits):
         await asyncio.gather(_ready_store(house.store), house.adapters.workshop.warm())

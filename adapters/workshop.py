@@ -22,6 +22,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from conf.errors import EqichaError, WorkFault
 from conf.logs import get_log
+from conf.memory import return_big_buffers, return_free_memory
 
 T = TypeVar("T")
 Pool = Literal["trusted", "intake"]
@@ -38,6 +39,8 @@ PRELOAD = [
 ]
 #: No child may write a file larger than this (an unpacked package goes through here too).
 LARGEST_FILE = 2 << 30
+#: Seconds of processor time from which a job counts as large, and its memory is given back at once.
+_LARGE_JOB = 0.2
 #: prctl option: the kernel kills a child whose parent is gone, so `kill -9` of the service leaves nobody behind.
 _PR_SET_PDEATHSIG = 1
 
@@ -137,6 +140,7 @@ class Workshop:
 def _prepare(memory_mb: int) -> None:
     """Runs in each new child before its first job: limits on memory and files, no core dumps, no orphans."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return_big_buffers()
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     resource.setrlimit(resource.RLIMIT_AS, (memory_mb << 20, memory_mb << 20))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -148,7 +152,11 @@ def _job(function: Callable[..., T], args: tuple[Any, ...], seconds: float) -> T
     used = resource.getrusage(resource.RUSAGE_SELF)
     allowed = int(used.ru_utime + used.ru_stime + seconds * (os.cpu_count() or 1)) + 2
     resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.RLIM_INFINITY))
-    return function(*args)
+    try:
+        return function(*args)
+    finally:
+        if resource.getrusage(resource.RUSAGE_SELF).ru_utime - used.ru_utime > _LARGE_JOB:
+            return_free_memory()
 
 
 def _ending(code: int | None) -> str:
