@@ -10,9 +10,10 @@ import structlog
 from markupsafe import Markup
 from tornado.web import HTTPError, RequestHandler
 
+from conf import masks
 from conf.errors import Invalid, SignInNeeded
 from conf.logs import get_log
-from conf.terms import Channel
+from conf.terms import AccountKind, Channel
 from handlers import faults
 from handlers.guards import VERBS, refuse_unguarded
 from handlers.visit import NOBODY, find_visit
@@ -154,7 +155,7 @@ class BaseHandler(Ways, RequestHandler):
             layout=LAYOUTS.get(channel, "layouts/site.html"),
             channel=channel,
             path=self.request.path,
-            visitor=self.account.name[:1] + "*" * min(2, len(self.account.name) - 1) if self.account else "",
+            visitor=_shown(self.account) if self.account else "",
             staff=self.staff.name if self.staff else "",
             is_large=bool(self.request.cookies) and self.get_cookie(self.application.cookie("type")) == "large",
             idle_seconds=self.conf.kiosk_idle_seconds if channel is Channel.KIOSK else 0,
@@ -211,3 +212,10 @@ class BaseHandler(Ways, RequestHandler):
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         if not faults.is_expected(value):
             log.error("request_failed", route=self.route, fault=type(value).__name__, exc_info=(typ, value, tb))
+
+
+def _shown(account: Account) -> str:
+    """How the header names who is signed in: a person masked as on every paper, a body by the start of its name."""
+    if account.kind is AccountKind.NATURAL:
+        return masks.name(account.name)
+    return account.name if len(account.name) <= 8 else f"{account.name[:7]}…"

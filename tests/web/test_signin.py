@@ -60,7 +60,7 @@ def test_a_visitor_signs_in_and_comes_back_to_where_the_guard_stopped_them(
     back = client.get(callback_of(site, address, "legal_representative"), status=303)
     assert back.headers["location"] == "/orders?after=x"
     assert client.cookies["eqicha-session"] != before
-    assert "沈**" in client.get("/orders").text
+    assert "**澈" in client.get("/orders").text
     assert desk.run(desk.tags()) == ["visitor:session:opened"]
 
 
