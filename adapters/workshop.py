@@ -1,7 +1,8 @@
 """Work that must not run on the event loop, done in child processes with limits; adapters and flows use it.
 
-Two pools. `trusted` serves our own material (sealing, PDF, watermarks) with long-lived children; `intake` parses what
-strangers made, one job a process, so that nothing a file did to a child outlives that file.
+Three pools. `trusted` serves small work on our own material (watermarks, viewing sizes) with long-lived children;
+`large` composes and seals copies, one job a process, so that its memory ends with it; `intake` parses what strangers
+made, one job a process, so that nothing a file did to a child outlives that file.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as JobTimeout
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from types import ModuleType
 from typing import Any, Literal, TypeVar
@@ -25,7 +27,7 @@ from conf.logs import get_log
 from conf.memory import return_big_buffers, return_free_memory
 
 T = TypeVar("T")
-Pool = Literal["trusted", "intake"]
+Pool = Literal["trusted", "large", "intake"]
 
 #: Loaded once in the fork server, so that a child starts with its libraries in shared memory. Absent ones are ignored.
 PRELOAD = [
@@ -34,11 +36,13 @@ PRELOAD = [
     "adapters.imaging.render",
     "adapters.imaging.probe",
     "adapters.pdf.compose",
-    "adapters.pdf.weasy",
-    "adapters.seal.local",
+    "weasyprint",
+    "adapters.seal.signing",
 ]
 #: No child may write a file larger than this (an unpacked package goes through here too).
 LARGEST_FILE = 2 << 30
+#: Fresh children kept waiting where each does one job only: replacing one takes a moment.
+_SPARE: dict[Pool, int] = {"trusted": 0, "large": 1, "intake": 4}
 #: Seconds of processor time from which a job counts as large, and its memory is given back at once.
 _LARGE_JOB = 0.2
 #: prctl option: the kernel kills a child whose parent is gone, so `kill -9` of the service leaves nobody behind.
@@ -56,7 +60,7 @@ class Workshop:
     def __init__(self, processes: int = 2, memory_mb: int = 1536) -> None:
         self.processes, self.memory_mb = processes, memory_mb
         self._pools: dict[str, ProcessPool] = {}
-        self._intake_turns = asyncio.Semaphore(processes)
+        self._turns = {pool: asyncio.Semaphore(processes) for pool, spare in _SPARE.items() if spare}
         self._opening = asyncio.Lock()
         self._context = _QuietContext()
         self._context.set_forkserver_preload(PRELOAD)
@@ -66,10 +70,8 @@ class Workshop:
 
         Raises WorkFault when the job fails otherwise, dies, or is killed after `seconds`.
         """
-        if pool == "intake":
-            async with self._intake_turns:
-                return await self._persist(pool, function, args, seconds)
-        return await self._persist(pool, function, args, seconds)
+        async with self._turns.get(pool) or nullcontext():
+            return await self._persist(pool, function, args, seconds)
 
     async def warm(self, pool: Pool = "trusted") -> None:
         """Start the children of a pool now, so that the first visitor does not wait for them."""
@@ -120,10 +122,9 @@ class Workshop:
             return self._pools[name]
 
     def _started(self, name: Pool) -> ProcessPool:
-        # replacing a child takes a moment: intake keeps fresh ones waiting, while `_intake_turns` bounds what runs
         pool = ProcessPool(
-            max_workers=self.processes * 3 if name == "intake" else self.processes,
-            max_tasks=1 if name == "intake" else 0,
+            max_workers=self.processes + _SPARE[name],
+            max_tasks=0 if name == "trusted" else 1,
             initializer=_prepare,
             initargs=(self.memory_mb,),
             context=self._context,

@@ -18,8 +18,9 @@ from PIL import Image
 
 from adapters.pdf.weasy import WeasyEngine
 from adapters.seal.inspecting import hush
+from adapters.seal.jobs import SealJob
 from adapters.seal.local import LocalSeal
-from adapters.seal.signing import SealJob, _sign
+from adapters.seal.signing import _sign
 from adapters.workshop import Workshop
 from conf.clock import utc_now
 from conf.keys import load_keys

@@ -1,12 +1,11 @@
 """Puts a copy together in a child process: sheets we made, scans untouched, strips, QR codes, watermark, edge seal.
 
 The result depends on its inputs alone (no clock, no random id), so a copy composed again after a crash is the same.
-Called by flows/sealing through the workshop.
+Called through adapters/pdf/jobs.py.
 """
 
 import hashlib
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from io import BytesIO
 
 import img2pdf
@@ -15,58 +14,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PIL import Image
 
 from adapters.pdf import lettering
-from adapters.pdf.digests import COPY_KEY, read_copy
+from adapters.pdf.digests import COPY_KEY
 from adapters.pdf.overlay import A4, BAND, MARGIN, Sheet, draw_overlay, draw_watermark, qr_box
+from adapters.pdf.plan import Composed, ComposedPage, CopyPlan, Scan
 from adapters.seal.claims import PATH, Claim, claim_digest, sign_claim
 from conf.clock import beijing
 
 _LANDSCAPE = 1.08  # a scan this much wider than high gets a page lying down
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Scan:
-    """One scan as stored; `digest` is SHA-256 (hex) of `content`."""
-
-    content: bytes = field(repr=False)
-    document_id: str
-    document_title: str
-    original_page: int
-    digest: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CopyPlan:
-    """All a copy is made of. `certificate` and `extract` are PDFs (`extract` may be empty); times are aware UTC."""
-
-    copy_no: str
-    order_no: str
-    title: str
-    certificate: bytes = field(repr=False)
-    extract: bytes = field(repr=False)
-    scans: tuple[Scan, ...] = field(repr=False)
-    watermark: str
-    issued_at: datetime
-    base_url: str
-    seal_picture: str
-    claim_key: bytes = field(repr=False)  # raw Ed25519
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ComposedPage:
-    """As store.records.CopyPage, but for the digest that only the sealed file can give."""
-
-    number: int
-    kind: str  # "certificate" | "extract" | "scan"
-    document_id: str
-    document_title: str
-    original_page: int
-    digest: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Composed:
-    pdf: bytes = field(repr=False)
-    pages: tuple[ComposedPage, ...]
 
 
 def compose(plan: CopyPlan) -> Composed:
@@ -82,11 +36,6 @@ def compose(plan: CopyPlan) -> Composed:
         target = BytesIO()
         pdf.save(target, deterministic_id=True, min_version="1.7")
     return Composed(pdf=target.getvalue(), pages=pages)
-
-
-def digests_of(pdf: bytes) -> tuple[str, ...]:
-    """`content_digest` of each page of a sealed copy."""
-    return tuple(page.digest for page in read_copy(pdf).pages)
 
 
 def _add_sheets(pdf: pikepdf.Pdf, content: bytes, kind: str, title: str) -> list[ComposedPage]:

@@ -1,16 +1,17 @@
 """What can be read out of a copy's file: its number, a digest of each page, the page claims, the embedded scans.
 
-Called after sealing (to store the digests) and by verification, there in a child of its own: the file is a stranger's.
+Called through adapters/pdf/jobs.py: after sealing (to store the digests) and by verification.
 """
 
 import hashlib
 import re
-from dataclasses import dataclass
 from io import BytesIO
 from operator import itemgetter
 from typing import Any
 
 import pikepdf
+
+from adapters.pdf.facts import FileFacts, PageFacts
 
 COPY_KEY = "/EqichaCopy"
 
@@ -23,23 +24,6 @@ _SMALL = 4096  # bytes; unpacked, these are at most some megabytes
 _PACKING = frozenset({"/Filter", "/DecodeParms"})
 #: Left out: the way back to page and form, and the seal's value, which holds the signature itself.
 _SKIPPED = frozenset({"/P", "/Parent", "/V", "/StructParents", "/StructParent", "/Length"})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PageFacts:
-    """One page: digest over its objects (hex), addresses it links to, SHA-256 (hex) of each JPEG in it."""
-
-    digest: str
-    links: tuple[str, ...]
-    jpegs: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FileFacts:
-    """What a file says of itself. `copy_no` is "" when it names none; `pages` is empty when it cannot be read."""
-
-    copy_no: str
-    pages: tuple[PageFacts, ...]
 
 
 def read_copy(pdf: bytes) -> FileFacts:

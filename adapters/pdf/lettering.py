@@ -1,88 +1,78 @@
-"""TrueType fonts for drawing on copies: the main face, and one made on the spot for characters it lacks.
+"""The lettering of a copy: one small TrueType font made for it, holding just the characters that are set in it.
 
-reportlab embeds TrueType outlines only, and the one face that has every character of a name (Noto CJK) has none. The
-missing characters are therefore converted to TrueType by fontTools, so they stay text that can be searched and copied.
+reportlab embeds TrueType outlines only and reads every font whole (a Chinese one takes 90 MB), and the one face that
+has every character of a name (Noto CJK) has no such outlines. HarfBuzz reads single glyphs from the file where it lies,
+fontTools converts those that need it, and the text stays text that can be searched and copied.
 """
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from io import BytesIO
-from typing import Any
 
 import pikepdf
+import uharfbuzz
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.basePen import BasePen
 from fontTools.pens.cu2quPen import Cu2QuPen
 from fontTools.pens.transformPen import TransformPen
 from fontTools.pens.ttGlyphPen import TTGlyphPen
-from fontTools.ttLib import TTFont as Outlines
 from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFError, TTFont
+from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.pathobject import PDFPathObject
 
 from adapters.imaging.fonts import Face, face, face_for
 
-MAIN = "eqicha-main"
 _PATTERN = "WenQuanYi Zen Hei"
 _UNITS = 1000
 _UNKNOWN = "〓"
+_CUT = "…"
 _CODE = re.compile(rb"<([0-9A-Fa-f]{4,6})>")
 
 
-def runs(text: str) -> list[tuple[str, str]]:
-    """The text as (part, registered font name), cut where the font changes."""
-    out: list[tuple[str, str]] = []
-    for character in text:
-        character, name = _lettered(character)
-        if out and out[-1][1] == name:
-            out[-1] = (out[-1][0] + character, name)
-        else:
-            out.append((character, name))
-    return out
+class Lettering:
+    """A font registered with reportlab as `name`, able to set the texts it was made for."""
 
+    name = "eqicha-copy"
 
-@cache
-def _lettered(character: str) -> tuple[str, str]:
-    """The character as it will be drawn and the font that draws it."""
-    if _main_face().draws(character) or character.isspace():
-        return character, MAIN
-    other = face_for(character, _PATTERN)
-    return (character, _converted(character, other)) if other else (_UNKNOWN, MAIN)
+    def __init__(self, texts: Iterable[str]) -> None:
+        signs = sorted({sign for text in texts for sign in text} | {_CUT, _UNKNOWN, " "})
+        drawn = {ord(sign): (sign, found) for sign in signs if (found := face_for(sign, _PATTERN))}
+        self._known = frozenset(map(chr, drawn))
+        pdfmetrics.registerFont(TTFont(self.name, BytesIO(truetype(self.name, drawn))))
 
+    def spelled(self, text: str) -> str:
+        """The text as it can be set: a character no installed font draws becomes 〓."""
+        return "".join(sign if sign in self._known else _UNKNOWN for sign in text)
 
-def width(text: str, size: float) -> float:
-    """Points the text takes at `size` points."""
-    return sum(pdfmetrics.stringWidth(part, name, size) for part, name in runs(text))
-
-
-def shorten(text: str, size: float, room: float) -> str:
-    """The text, cut with … where it would be wider than `room` points."""
-    if width(text, size) <= room:
-        return text
-    while text and width(text + "…", size) > room:
-        text = text[:-1]
-    return text + "…"
+    def fitted(self, text: str, size: float, room: float) -> str:
+        """As `spelled`, cut with … where it would be wider than `room` points."""
+        text = self.spelled(text)
+        if pdfmetrics.stringWidth(text, self.name, size) <= room:
+            return text
+        while text and pdfmetrics.stringWidth(text + _CUT, self.name, size) > room:
+            text = text[:-1]
+        return text + _CUT
 
 
 def outline(path: PDFPathObject, text: str, size: float) -> float:
     """Add the text's outlines to a path, baseline from the origin; returns the advance in points."""
     x = 0.0
     for character in text:
-        found = _main_face() if _lettered(character)[1] == MAIN else face_for(character, _PATTERN) or _main_face()
-        outlines = _outlines(found.path, found.index)
-        names, glyphs = outlines.getBestCmap(), outlines.getGlyphSet()
-        drawn = glyphs[names.get(ord(character)) or names[ord(_UNKNOWN)]]
-        scale = size / outlines["head"].unitsPerEm
-        drawn.draw(TransformPen(_PathPen(glyphs, path), (scale, 0, 0, scale, x, 0)))
-        x += drawn.width * scale
+        found = face_for(character, _PATTERN)
+        font = _font(found or face(_PATTERN))
+        glyph = font.get_nominal_glyph(ord(character if found else _UNKNOWN))
+        scale = size / font.face.upem
+        font.draw_glyph_with_pen(glyph, TransformPen(_PathPen(path), (scale, 0, 0, scale, x, 0)))
+        x += font.get_glyph_h_advance(glyph) * scale
     return x
 
 
 class _PathPen(BasePen):
     """Draws a glyph into a reportlab path."""
 
-    def __init__(self, glyphs: Any, path: PDFPathObject) -> None:
-        super().__init__(glyphs)
+    def __init__(self, path: PDFPathObject) -> None:
+        super().__init__()
         self._path = path
 
     def _moveTo(self, to: tuple[float, float]) -> None:
@@ -118,31 +108,15 @@ def _utf16(character: str) -> bytes:
     return character.encode("utf-16-be").hex().upper().encode()
 
 
-@cache
-def _main_face() -> Face:
-    found = face(_PATTERN)
-    try:
-        pdfmetrics.registerFont(TTFont(MAIN, found.path, subfontIndex=found.index))
-    except TTFError:
-        raise RuntimeError("no TrueType face for Chinese: install Debian's fonts-wqy-zenhei") from None
-    return found
-
-
-@cache
-def _converted(character: str, found: Face) -> str:
-    """Registers a TrueType font holding this one character and returns its name."""
-    name = f"eqicha-u{ord(character):x}"
-    pdfmetrics.registerFont(TTFont(name, BytesIO(truetype(name, {ord(character): (character, found)}))))
-    return name
-
-
 def truetype(name: str, drawn: dict[int, tuple[str, Face]]) -> bytes:
     """A TrueType font that draws at each code point the given character, as the given face does."""
     glyphs, metrics = {".notdef": TTGlyphPen(None).glyph()}, {".notdef": (_UNITS, 0)}
     for code, (character, found) in drawn.items():
-        glyphs[f"g{code:x}"], advance = _glyph(_outlines(found.path, found.index), character)
+        glyphs[f"g{code:x}"], advance = _glyph(found, character)
         metrics[f"g{code:x}"] = (advance, 0)
     build = FontBuilder(_UNITS, isTTF=True)
+    build.updateHead(created=0, modified=0)
+    build.font.recalcTimestamp = False  # the same letters make the same font, whenever
     build.setupGlyphOrder(list(glyphs))
     build.setupCharacterMap({code: f"g{code:x}" for code in drawn})
     build.setupGlyf(glyphs)
@@ -156,17 +130,16 @@ def truetype(name: str, drawn: dict[int, tuple[str, Face]]) -> bytes:
     return content.getvalue()
 
 
-def _glyph(outlines: Outlines, character: str) -> tuple[object, int]:
-    glyphs = outlines.getGlyphSet()
-    drawn = glyphs[outlines.getBestCmap()[ord(character)]]
-    scale = _UNITS / outlines["head"].unitsPerEm
+def _glyph(found: Face, character: str) -> tuple[object, int]:
+    font = _font(found)
+    glyph = font.get_nominal_glyph(ord(character))
+    scale = _UNITS / font.face.upem
     pen = TTGlyphPen(None)
-    curves = Cu2QuPen(pen, max_err=1.0, reverse_direction="glyf" not in outlines)
-    drawn.draw(TransformPen(curves, (scale, 0, 0, scale, 0, 0)))
-    return pen.glyph(), round(drawn.width * scale)
+    curves = Cu2QuPen(pen, max_err=1.0, reverse_direction="glyf" not in font.face.table_tags)
+    font.draw_glyph_with_pen(glyph, TransformPen(curves, (scale, 0, 0, scale, 0, 0)))
+    return pen.glyph(), round(font.get_glyph_h_advance(glyph) * scale)
 
 
 @cache
-def _outlines(path: str, index: int) -> Outlines:
-    number = index if path.endswith((".ttc", ".otc")) else -1
-    return Outlines(path, fontNumber=number, lazy=True)
+def _font(found: Face) -> uharfbuzz.Font:
+    return uharfbuzz.Font(uharfbuzz.Face(uharfbuzz.Blob.from_file_path(found.path), found.index))

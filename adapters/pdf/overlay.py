@@ -27,6 +27,7 @@ _WATERMARK = Color(0.25, 0.3, 0.38, alpha=0.13)
 _WATERMARK_SIZE = 12.5
 _WATERMARK_ROW = 30 * mm
 _SEAL = 40 * mm
+_SEAL_FORM = "seal"
 _SEAM_PAGES = 8  # a seal across the edges spans this many pages at most
 
 rl_config.useA85 = 0  # text encoding of streams would take a minute for a large copy
@@ -46,12 +47,13 @@ def draw_overlay(sheets: list[Sheet], *, seal_picture: str, title: str) -> bytes
     target = BytesIO()
     canvas = Canvas(target, invariant=1, pageCompression=1, initialFontName="Helvetica")
     canvas.setTitle(title)
-    seal = ImageReader(seal_picture)
+    letters = lettering.Lettering(line for sheet in sheets for line in sheet.lines)
+    _keep_seal(canvas, seal_picture)
     for place, sheet in enumerate(sheets):
         canvas.setPageSize(sheet.size)
-        _strip(canvas, sheet)
+        _strip(canvas, sheet, letters)
         _qr(canvas, sheet)
-        _seam(canvas, sheet.size, seal, *seam_part(place, len(sheets)))
+        _seam(canvas, sheet.size, *seam_part(place, len(sheets)))
         canvas.showPage()
     canvas.save()
     return target.getvalue()
@@ -75,7 +77,7 @@ def seam_part(place: int, pages: int) -> tuple[int, int]:
     return (place - edge) % smaller, smaller
 
 
-def _strip(canvas: Canvas, sheet: Sheet) -> None:
+def _strip(canvas: Canvas, sheet: Sheet, letters: lettering.Lettering) -> None:
     left, room = 12 * mm, sheet.size[0] - 12 * mm - MARGIN - _QR_BOX - 6 * mm
     canvas.setStrokeColor(_LINE)
     canvas.setLineWidth(0.8)
@@ -84,16 +86,9 @@ def _strip(canvas: Canvas, sheet: Sheet) -> None:
     for number, line in enumerate(sheet.lines):
         size = 10.5 if number == 0 else 8
         canvas.setFillColor(_INK if number == 0 else _GREY)
-        _text(canvas, left, height, lettering.shorten(line, size, room), size)
+        canvas.setFont(letters.name, size)
+        canvas.drawString(left, height, letters.fitted(line, size, room))
         height -= 5.2 * mm if number == 0 else 4.3 * mm
-
-
-def _text(canvas: Canvas, x: float, y: float, text: str, size: float) -> None:
-    cursor = canvas.beginText(x, y)
-    for part, name in lettering.runs(text):
-        cursor.setFont(name, size)
-        cursor.textOut(part)
-    canvas.drawText(cursor)
 
 
 def _qr(canvas: Canvas, sheet: Sheet) -> None:
@@ -160,7 +155,14 @@ def _tiles(size: tuple[float, float], step: float) -> list[tuple[float, float]]:
     ]
 
 
-def _seam(canvas: Canvas, size: tuple[float, float], seal: ImageReader, part: int, parts: int) -> None:
+def _keep_seal(canvas: Canvas, picture: str) -> None:
+    """The seal once, for all pages: reportlab would take the digest of the picture again for each."""
+    canvas.beginForm(_SEAL_FORM, 0, 0, _SEAL, _SEAL)
+    canvas.drawImage(ImageReader(picture), 0, 0, _SEAL, _SEAL, mask="auto")
+    canvas.endForm()
+
+
+def _seam(canvas: Canvas, size: tuple[float, float], part: int, parts: int) -> None:
     """This page's slice of the seal, flush with the right edge, half way up."""
     if not parts:
         return
@@ -169,5 +171,6 @@ def _seam(canvas: Canvas, size: tuple[float, float], seal: ImageReader, part: in
     window = canvas.beginPath()
     window.rect(size[0] - slice_width, bottom, slice_width, _SEAL)
     canvas.clipPath(window, stroke=0, fill=0)
-    canvas.drawImage(seal, size[0] - slice_width * (part + 1), bottom, _SEAL, _SEAL, mask="auto")
+    canvas.translate(size[0] - slice_width * (part + 1), bottom)
+    canvas.doForm(_SEAL_FORM)
     canvas.restoreState()

@@ -52,7 +52,7 @@ class WkhtmlEngine:
 
     async def render(self, html: str) -> bytes:
         """A4 pages from our own template output. Raises WorkFault when it fails or runs past its limits."""
-        return await self._workshop.run(render_html, html, seconds=_SECONDS + 5)
+        return await self._workshop.run(render_html, html, seconds=_SECONDS + 5, pool="large")
 
 
 def render_html(html: str) -> bytes:

@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 from cryptography import x509
 
 from adapters.seal import SealCheck, Sealed, SealPlace
-from adapters.seal.inspecting import inspect_pdf
+from adapters.seal.jobs import SealJob, SealOutcome, certificate_der, inspect_pdf, seal_pdf
 from adapters.seal.picture import seal_picture
 from adapters.seal.pki import is_development, seal_files
-from adapters.seal.signing import SealJob, SealOutcome, certificate_der, seal_pdf
 from adapters.workshop import Workshop
 from conf.errors import ProviderRejected, ProviderUnavailable, WorkFault
 from conf.logs import get_log
@@ -69,7 +68,7 @@ class LocalSeal:
 
     async def _sign(self, pdf: bytes, place: SealPlace, reason: str, biz_no: str) -> Sealed:
         try:
-            outcome = await self._workshop.run(seal_pdf, pdf, self._job, place, reason, seconds=_SECONDS)
+            outcome = await self._workshop.run(seal_pdf, pdf, self._job, place, reason, seconds=_SECONDS, pool="large")
         except WorkFault as fault:
             raise ProviderUnavailable(SYSTEM, fault.reason) from None
         if outcome.fault:

@@ -1,4 +1,4 @@
-"""Sealing one PDF by pyHanko, in a child process; called by adapters/seal/local.py only.
+"""Sealing one PDF by pyHanko, in a child process; called through adapters/seal/jobs.py only.
 
 PAdES baseline B-LTA (ETSI EN 319 142-1): a certification signature that allows no change (DocMDP P1), a time-stamp on
 it (RFC 3161), certificates and revocation list in the DSS, and an archive time-stamp over the whole file.
@@ -7,8 +7,6 @@ it (RFC 3161), certificates and revocation list in the DSS, and an archive time-
 import asyncio
 import hashlib
 import ssl
-from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from io import BytesIO
 from typing import Any
@@ -32,6 +30,7 @@ from pyhanko_certvalidator.registry import SimpleTrustManager
 
 from adapters.seal import SealPlace
 from adapters.seal.inspecting import hush, inspect_pdf
+from adapters.seal.jobs import SealJob, SealOutcome
 from adapters.seal.pki import SealFiles
 
 FIELD = "eqicha-seal"
@@ -45,35 +44,11 @@ _DSS = DSSContentSettings(
 _TSA_BYTES = 64 << 10  # a longer answer is no time-stamp
 
 
-@dataclass(frozen=True, kw_only=True)
-class SealJob:
-    """All a child needs to seal: files, picture, time-stamp server and its time-outs in seconds."""
-
-    files: SealFiles
-    picture: str
-    tsa_url: str
-    connect_seconds: float
-    total_seconds: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class SealOutcome:
-    """What became of it. `fault` is empty when sealed; `final` says that trying again will not help."""
-
-    pdf: bytes = b""
-    sha256: str = ""
-    signed_at: datetime | None = None
-    cert_sn: str = ""
-    signer: str = ""
-    fault: str = ""
-    final: bool = False
-
-
 def seal_pdf(pdf: bytes, job: SealJob, place: SealPlace, reason: str) -> SealOutcome:
     """Seal, then check the result as a stranger would; a file that fails the check is not returned."""
     hush()
     try:
-        sealed = asyncio.run(_sign(pdf, job, place, reason))
+        sealed = asyncio.run(_sign(pdf, job, place, reason)).getvalue()
     except (TimestampRequestError, httpx.HTTPError, TimeoutError) as fault:
         return SealOutcome(fault=f"time-stamp server gave no time-stamp ({type(fault).__name__})")
     except PdfError as fault:
@@ -101,7 +76,8 @@ def certificate_der(files: SealFiles) -> bytes:
         return signer.signing_cert.dump()
 
 
-async def _sign(pdf: bytes, job: SealJob, place: SealPlace, reason: str) -> bytes:
+async def _sign(pdf: bytes, job: SealJob, place: SealPlace, reason: str) -> BytesIO:
+    # not bytes: asyncio.run has the finished task spelled out by signal.signal, which takes 0.3 s with 14 MB in it
     writer = IncrementalPdfFileWriter(BytesIO(pdf), strict=True)
     known = ValidationContext(
         trust_manager=SimpleTrustManager.build([asn1_x509.Certificate.load(der) for der in job.files.roots]),
@@ -129,7 +105,7 @@ async def _sign(pdf: bytes, job: SealJob, place: SealPlace, reason: str) -> byte
             stamp_style=_style(job.picture),
             new_field_spec=SigFieldSpec(FIELD, on_page=place.page - 1, box=_box(place)),
         ).async_sign_pdf(writer)
-    return bytes(output.getbuffer())
+    return BytesIO(output.getbuffer())
 
 
 def _box(place: SealPlace) -> tuple[int, int, int, int]:

@@ -5,10 +5,11 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.pdf.digests import FileFacts, read_claimed_copy
+from adapters.pdf.facts import FileFacts
+from adapters.pdf.jobs import read_claimed_copy
 from adapters.seal import SealCheck
 from adapters.seal.claims import Claim, ClaimRefused, read_claim
-from adapters.seal.inspecting import inspect_pdf
+from adapters.seal.jobs import inspect_pdf
 from adapters.seal.pki import seal_files
 from adapters.workshop import Workshop
 from conf.clock import beijing, utc_now

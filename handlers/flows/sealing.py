@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from cryptography.hazmat.primitives import serialization
 
-from adapters.pdf.compose import Composed, CopyPlan, Scan, compose, digests_of
+from adapters.pdf.jobs import compose, digests_of
+from adapters.pdf.plan import Composed, CopyPlan, Scan
 from adapters.seal import Sealed, SealPlace
 from adapters.seal.picture import seal_picture
 from conf.clock import Clock, utc_now
@@ -174,12 +175,12 @@ async def _compose(
             serialization.Encoding.Raw, serialization.PrivateFormat.Raw, serialization.NoEncryption()
         ),
     )
-    return await bench.adapters.workshop.run(compose, plan, seconds=_COMPOSE_SECONDS)
+    return await bench.adapters.workshop.run(compose, plan, seconds=_COMPOSE_SECONDS, pool="large")
 
 
 async def _finish(bench: Bench, order: Order, issue: CopyIssue, composed: Composed, *, sealed: Sealed) -> Order:
     store, now = bench.store, bench.clock()
-    digests = await bench.adapters.workshop.run(digests_of, sealed.pdf, seconds=_COMPOSE_SECONDS)
+    digests = await bench.adapters.workshop.run(digests_of, sealed.pdf, seconds=_COMPOSE_SECONDS, pool="large")
     copy = _copy(bench, order, issue, sealed, pages=_pages(composed, digests))
     if await store.copies.put_file(sealed.pdf) != copy.sha256:
         raise IntegrityFault(f"copy {copy.no} was not stored as it was sealed")

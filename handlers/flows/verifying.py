@@ -14,7 +14,8 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from adapters.pdf.digests import FileFacts, read_claimed_copy
+from adapters.pdf.facts import FileFacts
+from adapters.pdf.jobs import read_claimed_copy
 from adapters.seal.claims import Claim, ClaimRefused, public_keys, read_claim
 from conf.clock import beijing
 from conf.errors import Invalid, WorkFault

@@ -1,5 +1,7 @@
 """All adapters open from settings and close again; what cannot be opened is named."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,3 +36,22 @@ def test_a_rating_key_that_will_not_do_is_named(run: Run, var_dir: Path, tmp_pat
         settings = load_settings(var_dir=var_dir, rating_platform_key_file=path)
         with pytest.raises(SettingsError, match="EQICHA_RATING_PLATFORM_KEY_FILE"):
             run(open_adapters(settings, load_keys(settings)))
+
+
+#: What only children load: together they would add 80 MB to the process that serves the pages.
+_FOR_CHILDREN = "pyhanko weasyprint pikepdf img2pdf reportlab fontTools uharfbuzz pypdfium2"
+_OPENED = """
+import asyncio, sys
+from adapters.assembly import open_adapters
+from conf.keys import load_keys
+from conf.settings import load_settings
+import eqicha, handlers.application, handlers.flows.background, handlers.flows.sealing, views.sheets
+settings = load_settings(var_dir=sys.argv[1])
+asyncio.run(open_adapters(settings, load_keys(settings)))
+print(*sorted(set(sys.argv[2].split()) & set(sys.modules)))
+"""
+
+
+def test_the_process_that_serves_pages_does_not_load_the_childrens_libraries(var_dir: Path) -> None:
+    command = [sys.executable, "-c", _OPENED, str(var_dir), _FOR_CHILDREN]
+    assert subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.split() == []

@@ -42,7 +42,7 @@ def test_children_do_not_load_the_program_that_started_them(run: Callable[[Any],
     assert run(workshop.run(jobs.rooms_loaded, pool="intake")) == []
 
 
-@pytest.mark.parametrize("pool", ["trusted", "intake"])
+@pytest.mark.parametrize("pool", ["trusted", "large", "intake"])
 @pytest.mark.parametrize(
     ("job", "args", "words"),
     [
@@ -68,9 +68,10 @@ def test_our_own_errors_come_through_as_raised(run: Callable[[Any], Any], worksh
     assert caught.value.fields == {"file": "不行"}
 
 
-def test_an_intake_child_serves_one_job_only(run: Callable[[Any], Any], workshop: Workshop) -> None:
+@pytest.mark.parametrize("pool", ["large", "intake"])
+def test_a_child_of_these_pools_serves_one_job_only(run: Callable[[Any], Any], workshop: Workshop, pool: Any) -> None:
     async def six() -> list[int]:
-        return await asyncio.gather(*(workshop.run(jobs.process_id, pool="intake") for _ in range(6)))
+        return await asyncio.gather(*(workshop.run(jobs.process_id, pool=pool) for _ in range(6)))
 
     assert len(set(run(six()))) == 6
 

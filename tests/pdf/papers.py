@@ -8,7 +8,7 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw
 
-from adapters.pdf.compose import Scan
+from adapters.pdf.plan import Scan
 from conf.terms import Channel, OrderStatus, Outcome, PersonRole, PurposeCode
 from store.records import (
     Change,

@@ -13,9 +13,10 @@ import zxingcpp
 from PIL import Image, ImageFilter
 
 from adapters.pdf import weasy, wkhtml
-from adapters.pdf.compose import CopyPlan, compose
+from adapters.pdf.compose import compose
 from adapters.pdf.digests import read_claimed_copy, read_copy
 from adapters.pdf.overlay import seam_part
+from adapters.pdf.plan import CopyPlan
 from adapters.seal.claims import PATH, ClaimRefused, read_claim
 from tests.pdf import papers
 from tests.seal.bench import SealBench

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from adapters.pdf.compose import Composed, CopyPlan, compose
+from adapters.pdf.compose import compose
+from adapters.pdf.plan import Composed, CopyPlan
 from adapters.pdf.weasy import render_html
 from adapters.seal import Sealed, SealPlace
 from adapters.seal.local import LocalSeal

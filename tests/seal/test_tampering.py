@@ -9,7 +9,7 @@ import pytest
 from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, NameObject, NumberObject, TextStringObject
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
-from adapters.pdf.compose import Composed
+from adapters.pdf.plan import Composed
 from adapters.seal import SealCheck, Sealed
 from adapters.seal.inspecting import inspect_pdf
 from adapters.seal.pki import development_pki, seal_files
