@@ -1,7 +1,8 @@
 """The one way out: every adapter's call runs through a Line, every HTTP call through a Web line.
 
-A line gives one deadline, one log event, one metric and one circuit breaker per call, and lets nothing out but
-ProviderRejected (final) and ProviderUnavailable (again later).
+A line gives one deadline, a bounded number of calls at once, one log event, one metric and one circuit breaker per
+call, and lets nothing out but ProviderRejected (final) and ProviderUnavailable (again later). `open_web` and
+`open_line` make one by the settings.
 """
 
 import asyncio
@@ -11,13 +12,18 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 import httpx
+import structlog
 
 from adapters.breaker import Breaker
+from conf.clock import utc_now
 from conf.errors import ProviderRejected, ProviderUnavailable
 from conf.logs import get_log
+from conf.settings import Settings
 
 #: Called once per call with (system, outcome, seconds); outcome is "ok", "rejected" or "unavailable".
 Observe = Callable[[str, str, float], None]
@@ -27,6 +33,7 @@ log = get_log("adapters")
 #: No answer of ours needs more; whatever is larger is not an answer but an attack or a mistake.
 MAX_ANSWER_BYTES = 1 << 20
 REFERENCE_HEADER = "X-Request-Reference"
+REQUEST_ID_HEADER = "X-Request-Id"
 
 #: What a vendor's broken answer makes our parsing raise: a fault of the answer, not of ours.
 GARBLED = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)
@@ -34,6 +41,18 @@ GARBLED = (ValueError, KeyError, TypeError, AttributeError, IndexError, Recursio
 
 def observe_nothing(_system: str, _outcome: str, _seconds: float) -> None:
     """The metrics hook of those who measure nothing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LineState:
+    """How a line stands: breaker, calls under way, when it last worked and what it last failed of (aware UTC)."""
+
+    system: str
+    is_open: bool
+    under_way: int
+    worked_at: datetime | None
+    failed_at: datetime | None
+    fault: str
 
 
 class Line:
@@ -46,9 +65,25 @@ class Line:
         total_seconds: float,
         breaker: Breaker | None = None,
         observe: Observe = observe_nothing,
+        at_once: int = 8,
     ) -> None:
         self.system, self.total_seconds = system, total_seconds
         self.breaker, self._observe = breaker or Breaker(), observe
+        self._turns, self._under_way = asyncio.Semaphore(at_once), 0
+        self._worked_at: datetime | None = None
+        self._failed_at: datetime | None = None
+        self._fault = ""
+
+    def state(self) -> LineState:
+        """For `check`, the staff page and the metrics; asks nothing of the other side."""
+        return LineState(
+            system=self.system,
+            is_open=self.breaker.is_open,
+            under_way=self._under_way,
+            worked_at=self._worked_at,
+            failed_at=self._failed_at,
+            fault=self._fault,
+        )
 
     @asynccontextmanager
     async def call(self, action: str, reference: str = "") -> AsyncIterator[None]:
@@ -62,25 +97,31 @@ class Line:
         started = time.monotonic()
         try:
             with _only_provider_errors(self.system):
-                async with asyncio.timeout(self.total_seconds):
-                    yield
+                async with asyncio.timeout(self.total_seconds), self._turns:
+                    self._under_way += 1
+                    try:
+                        yield
+                    finally:
+                        self._under_way -= 1
         except ProviderRejected as fault:  # the system works; it said no
             self._answered()
             self._note(action, reference, "rejected", time.monotonic() - started, fault.reason)
             raise
         except ProviderUnavailable as fault:
-            self._missed()
+            self._missed(fault.reason)
             self._note(action, reference, "unavailable", time.monotonic() - started, fault.reason)
             raise
         self._answered()
         self._note(action, reference, "ok", time.monotonic() - started, "")
 
     def _answered(self) -> None:
+        self._worked_at = utc_now()
         if self.breaker.is_open:
             log.info("breaker_closed", system=self.system)
         self.breaker.succeeded()
 
-    def _missed(self) -> None:
+    def _missed(self, reason: str) -> None:
+        self._failed_at, self._fault = utc_now(), reason
         was_open = self.breaker.is_open
         self.breaker.failed()
         if self.breaker.is_open and not was_open:
@@ -158,7 +199,9 @@ class Web(Line):
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """One request inside `call`. Any status but 200 is ProviderUnavailable: a vendor's no stands in the body."""
-        named = {**(headers or {}), **({REFERENCE_HEADER: reference} if reference else {})}
+        named = {**(headers or {}), REQUEST_ID_HEADER: _request_id()}
+        if reference:
+            named[REFERENCE_HEADER] = reference
         async with self._client.stream(method, url, params=params, content=content, headers=named) as reply:
             if reply.status_code != 200:
                 raise ProviderUnavailable(self.system, f"HTTP {reply.status_code}")
@@ -191,6 +234,41 @@ class Web(Line):
         if encoding not in ("gzip", "deflate"):  # we asked for none
             raise ProviderUnavailable(self.system, "answer in an encoding not asked for")
         return unpack(self.system, bytes(raw))
+
+
+def open_line(system: str, settings: Settings, *, observe: Observe = observe_nothing) -> Line:
+    """A line with the time-outs, breaker and bound the settings give this system."""
+    return Line(system, total_seconds=settings.times_of(system)[1], **_bounds(settings), observe=observe)
+
+
+def open_web(
+    system: str,
+    settings: Settings,
+    *,
+    observe: Observe = observe_nothing,
+    transport: httpx.AsyncBaseTransport | None = None,
+    requests: int = 1,
+) -> Web:
+    """The same over HTTP. `requests`: how many of them one call may make, each with the system's time."""
+    connect, total = settings.times_of(system)
+    return Web(
+        system,
+        connect_seconds=connect,
+        total_seconds=requests * total,
+        transport=transport,
+        observe=observe,
+        **_bounds(settings),
+    )
+
+
+def _bounds(settings: Settings) -> dict[str, Any]:
+    breaker = Breaker(threshold=settings.outside_failures, rest_seconds=settings.outside_rest_seconds)
+    return {"breaker": breaker, "at_once": settings.outside_at_once}
+
+
+def _request_id() -> str:
+    """The visitor's request this call belongs to, or one of its own for background work."""
+    return str(structlog.contextvars.get_contextvars().get("request_id") or uuid4().hex[:16])
 
 
 def unpack(system: str, packed: bytes, limit: int = MAX_ANSWER_BYTES) -> bytes:

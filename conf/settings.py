@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -118,6 +118,22 @@ class Settings(BaseSettings):
     # -- outside calls
     outside_connect_seconds: float = Field(1.5, gt=0, description="connect time-out of outside calls")
     outside_total_seconds: float = Field(2.8, gt=0, description="total time-out of outside calls a visitor waits for")
+    outside_times: str = Field("", description="time-outs of single systems, `sms=1/2.5,seal=2/20` (connect/total)")
+    outside_at_once: int = Field(8, ge=1, le=200, description="calls under way at one outside system at most")
+    outside_failures: int = Field(5, ge=1, description="failures in a row that open a system's circuit breaker")
+    outside_rest_seconds: float = Field(10, gt=0, description="how long an open breaker rests before one trial call")
+    callback_skew_seconds: int = Field(180, ge=10, le=900, description="how far a caller's clock may differ from ours")
+
+    @field_validator("outside_times")
+    @classmethod
+    def _times_can_be_read(cls, value: str) -> str:
+        _times(value)
+        return value
+
+    def times_of(self, system: str) -> tuple[float, float]:
+        """(connect, total) seconds allowed to a call of this outside system."""
+        own = _times(self.outside_times).get(system)
+        return own or (self.outside_connect_seconds, self.outside_total_seconds)
 
     @property
     def is_production(self) -> bool:
@@ -127,6 +143,22 @@ class Settings(BaseSettings):
     def is_secure(self) -> bool:
         """Visitors reach the service over TLS, so cookies may be Secure and `__Host-`."""
         return self.base_url.startswith("https://")
+
+
+def _times(text: str) -> dict[str, tuple[float, float]]:
+    """`sms=1/2.5,seal=2/20` → seconds by system; ValueError says what is wrong with it."""
+    found = {}
+    for part in filter(None, (each.strip() for each in text.split(","))):
+        system, _, times = part.partition("=")
+        connect, _, total = times.partition("/")
+        try:
+            seconds = float(connect), float(total)
+        except ValueError:
+            raise ValueError(f"write {part!r} as system=connect/total, both in seconds") from None
+        if not 0 < seconds[0] <= seconds[1] <= 300:
+            raise ValueError(f"{part!r}: 0 < connect <= total <= 300 seconds")
+        found[system.strip()] = seconds
+    return found
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from adapters.base import Observe, Web, observe_nothing
+from adapters.base import Observe, observe_nothing, open_web
 from adapters.identity import Identity
 from adapters.identity.tyrz_account import identity_from
 from conf.errors import ProviderRejected, ProviderUnavailable
@@ -38,13 +38,7 @@ class TyrzIdentity:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._settings, self._base = settings, settings.identity_url.rstrip("/")
-        self._web = Web(
-            SYSTEM,
-            connect_seconds=settings.outside_connect_seconds,
-            total_seconds=settings.outside_total_seconds,
-            observe=observe,
-            transport=transport,
-        )
+        self._web = open_web(SYSTEM, settings, observe=observe, transport=transport)
 
     def authorize_url(self, *, state: str, redirect_uri: str, level: IdentityLevel | None = None) -> str:
         """Where to send the browser; `level` asks the platform to raise the account first."""

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 
 import aiosmtplib
 
-from adapters.base import Line, Observe, observe_nothing
+from adapters.base import Observe, observe_nothing, open_line
 from conf.clock import Clock, utc_now
 from conf.errors import ProviderRejected, ProviderUnavailable
 from conf.settings import Settings
@@ -23,7 +23,7 @@ class SmtpMail:
 
     def __init__(self, settings: Settings, *, clock: Clock = utc_now, observe: Observe = observe_nothing) -> None:
         self._settings, self._clock = settings, clock
-        self._line = Line(SYSTEM, total_seconds=settings.outside_total_seconds, observe=observe)
+        self._line = open_line(SYSTEM, settings, observe=observe)
 
     async def send(self, *, to: str, subject: str, text: str, reference: str) -> str:
         """Send plain text; returns the Message-ID, which is made from `reference` and so the same each time."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from adapters.base import Observe, Web, observe_nothing
+from adapters.base import Observe, observe_nothing, open_web
 from adapters.rating import RatingReport
 from adapters.rating.development import platform_keys
 from adapters.rating.norms import NATIONAL, NATIONAL_CHANNEL, NATIONAL_ON_THE_SPOT
@@ -60,13 +60,7 @@ class NationalRating:
         key_file = settings.rating_platform_key_file
         path = platform_keys(settings.var_dir)[1] if key_file == Path("") else key_file
         self._platform = Sm2Recipient(path.read_bytes())
-        self._web = Web(
-            SYSTEM,
-            connect_seconds=settings.outside_connect_seconds,
-            total_seconds=PUSHES * settings.outside_total_seconds,
-            observe=observe,
-            transport=transport,
-        )
+        self._web = open_web(SYSTEM, settings, observe=observe, transport=transport, requests=PUSHES)
 
     async def report(self, rating: RatingReport) -> None:
         """Push the case, its service and the rating within one deadline."""

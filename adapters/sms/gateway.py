@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from adapters.base import Observe, Web, observe_nothing
+from adapters.base import Observe, observe_nothing, open_web
 from conf.clock import Clock, utc_now
 from conf.errors import ProviderRejected, ProviderUnavailable
 from conf.settings import Settings
@@ -53,13 +53,7 @@ class GatewaySms:
     ) -> None:
         self._settings, self._clock = settings, clock
         self._url = f"{settings.sms_url.rstrip('/')}/send"
-        self._web = Web(
-            SYSTEM,
-            connect_seconds=settings.outside_connect_seconds,
-            total_seconds=settings.outside_total_seconds,
-            observe=observe,
-            transport=transport,
-        )
+        self._web = open_web(SYSTEM, settings, observe=observe, transport=transport)
 
     async def send(self, *, phone: str, template: str, values: dict[str, str], reference: str) -> str:
         """Send one message; the vendor's number comes back, the same one for the same `reference`."""
