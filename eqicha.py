@@ -63,7 +63,7 @@ async def open_house(settings: Settings, *, metrics: "Metrics | None" = None) ->
 
 def make_background(house: House) -> "Background":
     """The background work of one process, joined from the flows."""
-    from handlers.flows import evidence, notices, sealing
+    from handlers.flows import evidence, incoming, notices, sealing
     from handlers.flows.background import Background
     from views.sheets import PrintSheets
 
@@ -77,6 +77,7 @@ def make_background(house: House) -> "Background":
         seal=lambda order: sealing.seal_order(bench, order),
         deliver=lambda: notices.deliver_next(store, house.adapters, owner=made.owner, now=utc_now()),
         checkpoint=lambda: evidence.keep_checkpoint(store, house.keys, settings.var_dir),
+        apply_waiting=lambda: incoming.look_again(store, now=utc_now()),
         sweep=lambda: store.copies.sweep_orphans(utc_now() - ORPHANS_AFTER),
     )
     return made

@@ -1,10 +1,11 @@
 """Opens every adapter the settings name; called once a process by eqicha.py, closed by it at the end."""
 
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from adapters.base import Observe, observe_nothing
+from adapters.base import Line, Observe, observe_nothing
+from adapters.callbacks import CallbackReader
 from adapters.identity import IdentityProvider
 from adapters.identity.tyrz import TyrzIdentity
 from adapters.mail import MailProvider
@@ -35,6 +36,10 @@ class Adapters:
     seal: SealProvider
     pdf: PdfEngine
     workshop: "Workshop"
+    #: How each system that may call us proves itself, by its name in the address /callbacks/<name>.
+    callbacks: Mapping[str, CallbackReader] = field(default_factory=dict)
+    #: Every line out, for `check`, staff and metrics.
+    lines: tuple[Line, ...] = ()
     closers: tuple[Closer, ...] = ()
 
     async def close(self) -> None:
@@ -62,6 +67,7 @@ async def open_adapters(settings: Settings, keys: Keys, *, observe: Observe = ob
         seal=seal,
         pdf=_pdf_engine(settings, workshop),
         workshop=workshop,
+        lines=(identity.line, sms.line, mail.line, rating.line),
         closers=(identity.close, sms.close, mail.close, rating.close, workshop.close),
     )
 

@@ -132,12 +132,21 @@ class Channel(StrEnum):
     STAFF = "staff"
     COMMAND = "command"
     WORKER = "worker"
+    COUNTERPART = "counterpart"  # another system calls
 
 
 class OutboxKind(StrEnum):
     SMS = "sms"
     MAIL = "mail"
     RATING = "rating"
+
+
+class InboxStatus(StrEnum):
+    """What became of something a counterpart told us."""
+
+    WAITING = "waiting"  # what it is about is not there yet
+    APPLIED = "applied"
+    UNMATCHED = "unmatched"  # waited for in vain
 
 
 class OutboxStatus(StrEnum):
@@ -184,6 +193,8 @@ class AuditTag(StrEnum):
     """`<source>:<subject>:<action>`. Each has its required fields in AUDIT_FIELDS; no other tag exists."""
 
     ACCESS_DECIDED = "access:dossier:decided"
+    CALLBACK_RECEIVED = "callback:event:received"
+    CALLBACK_REFUSED = "callback:event:refused"
     COPY_DOWNLOADED = "copy:file:downloaded"
     COPY_SEALED = "copy:file:sealed"
     COPY_VERIFIED = "copy:file:verified"
@@ -199,6 +210,7 @@ class AuditTag(StrEnum):
     RATING_GIVEN = "rating:record:given"
     STAFF_CREATED = "staff:account:created"
     STAFF_DECIDED = "staff:order:decided"
+    STAFF_RESENT = "staff:message:resent"
     STAFF_PASSWORD_CHANGED = "staff:password:changed"  # noqa: S105  the name of an event, not a password
     STAFF_SIGNIN_REFUSED = "staff:session:refused"
     STAFF_SIGNED_IN = "staff:session:opened"
@@ -212,6 +224,8 @@ class AuditTag(StrEnum):
 #: Fields an event of that tag must carry in `fields`, exactly; `store.audit.append` refuses any other set.
 AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.ACCESS_DECIDED: frozenset({"rule", "rule_version"}),
+    AuditTag.CALLBACK_RECEIVED: frozenset({"system", "key"}),
+    AuditTag.CALLBACK_REFUSED: frozenset({"system", "ground"}),
     AuditTag.COPY_DOWNLOADED: frozenset({"order_no", "sha256"}),
     AuditTag.COPY_SEALED: frozenset({"order_no", "sha256", "pages", "cert_sn"}),
     AuditTag.COPY_VERIFIED: frozenset({"by"}),
@@ -227,6 +241,7 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.RATING_GIVEN: frozenset({"satisfaction", "number"}),
     AuditTag.STAFF_CREATED: frozenset({"roles"}),
     AuditTag.STAFF_DECIDED: frozenset({"outcome"}),
+    AuditTag.STAFF_RESENT: frozenset({"kind"}),
     AuditTag.STAFF_PASSWORD_CHANGED: frozenset(),
     AuditTag.STAFF_SIGNIN_REFUSED: frozenset({"ground"}),
     AuditTag.STAFF_SIGNED_IN: frozenset(),

@@ -21,7 +21,7 @@ VERBS = ("get", "post", "put", "patch", "delete")
 class Guard:
     """What a verb asks of its caller; the walk over the routes reads it."""
 
-    name: str  # public | signed_in | staff | operator
+    name: str  # public | signed_in | staff | operator | counterpart
     level: IdentityLevel = IdentityLevel.L0
     roles: frozenset[StaffRole] = frozenset()
 
@@ -64,6 +64,11 @@ def operator(verb: Verb) -> Verb:
             raise NotFound("not for this network")
 
     return _guarded(verb, Guard("operator"), check)
+
+
+def counterpart(verb: Verb) -> Verb:
+    """Another system, proved by the signature of its call: the flow checks it before anything else is done."""
+    return _guarded(verb, Guard("counterpart"), lambda handler: None)
 
 
 def guard_of(handler: type, verb: str) -> Guard | None:

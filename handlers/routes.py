@@ -21,6 +21,7 @@ MODULES = (
     "handlers.staff.orders",
     "handlers.staff.copies",
     "handlers.kiosk",
+    "handlers.callbacks",
     "handlers.pages",
     "handlers.ops",
 )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # each part is imported when first used: a command that needs
     from store.companies import Companies
     from store.copies import Copies
     from store.dossiers import Dossiers
+    from store.inbox import Inbox
     from store.leases import Leases
     from store.limits import Limits
     from store.orders import Orders
@@ -156,6 +157,12 @@ class Store:
         from store.outbox import Outbox
 
         return Outbox(self._base)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        from store.inbox import Inbox
+
+        return Inbox(self._base)
 
     @cached_property
     def staff(self) -> StaffRegister:

@@ -76,6 +76,14 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("reference", UP)], name="reference", unique=True),  # written once
         IndexModel([("status", UP), ("next_at", UP), ("place", UP)], name="queue"),
         IndexModel([("order_no", UP), ("place", UP)], name="of_order"),
+        IndexModel([("status", UP), ("done_at", DOWN)], name="ended"),  # what staff look through
+    ],
+    "inbox": [
+        IndexModel([("status", UP), ("received_at", UP)], name="waiting"),
+        IndexModel([("subject", UP), ("received_at", UP)], name="of_subject"),
+    ],
+    "nonces": [
+        IndexModel([("expires_at", UP)], name="expiry", expireAfterSeconds=0),
     ],
     # -- evidence
     "audit_events": [

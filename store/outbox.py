@@ -9,7 +9,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from pymongo import ASCENDING, ReturnDocument
+from pymongo import ASCENDING, DESCENDING, ReturnDocument
 
 from conf.terms import OutboxKind, OutboxStatus
 from store.connection import Base, Row, Tx
@@ -49,9 +49,10 @@ class Outbox:
             elif taken := await self._take(row, owner, lease_seconds):
                 return from_bson(OutboxMessage, taken)
 
-    async def done(self, id: str, owner: str) -> bool:
+    async def done(self, id: str, owner: str, *, vendor: str = "", vendor_no: str = "") -> bool:
         """Delivered: true whoever holds the lease by now, because it did arrive."""
-        return await self._end({"_id": text(id)}, OutboxStatus.DELIVERED, "")
+        taken = {"vendor": text(vendor), "vendor_no": text(vendor_no)}
+        return await self._end({"_id": text(id)}, OutboxStatus.DELIVERED, "", taken)
 
     async def reject(self, id: str, owner: str, fault: str) -> bool:
         """The other side refused it for good. False when another holds it by now."""
@@ -66,6 +67,39 @@ class Outbox:
         mine = {"_id": text(id), "lease_owner": owner, "status": WAITING}
         done = await self._outbox.update_one(mine, {"$set": {"next_at": at, "fault": fault, "lease_owner": ""}})
         return done.matched_count == 1
+
+    async def resend(self, id: str, tx: Tx | None = None) -> OutboxMessage | None:
+        """Send a message again that was rejected or given up; None when it is in no such state."""
+        ended = {"_id": text(id), "status": {"$in": [OutboxStatus.REJECTED.value, OutboxStatus.GAVE_UP.value]}}
+        now = self._clock()
+        anew = {"status": WAITING, "next_at": now, "created_at": now, "done_at": None, "lease_owner": ""}
+        row = await self._outbox.find_one_and_update(
+            ended, {"$set": anew | {"attempts": 0}}, return_document=ReturnDocument.AFTER, session=tx
+        )
+        return from_bson(OutboxMessage, row) if row else None
+
+    async def note_receipt(self, reference: str, receipt: str, at: datetime, tx: Tx) -> bool:
+        """What became of a delivered message, by our reference; an older word never replaces a newer one.
+
+        False when there is no such message.
+        """
+        mine: Row = {"reference": text(reference)}
+        newer = {"$or": [{"receipt_at": None}, {"receipt_at": {"$lt": at}}]}
+        done = await self._outbox.update_one(
+            mine | newer, {"$set": {"receipt": text(receipt), "receipt_at": at}}, session=tx
+        )
+        return bool(done.matched_count) or await self._outbox.find_one(mine, {"_id": 1}, session=tx) is not None
+
+    async def listed(
+        self, statuses: Collection[OutboxStatus], *, kinds: Collection[OutboxKind] = (), limit: int = 50
+    ) -> tuple[OutboxMessage, ...]:
+        """For staff: the newest messages in these states; what waits longest stands first."""
+        wanted: Row = {"status": {"$in": [OutboxStatus(status).value for status in statuses]}}
+        if kinds:
+            wanted["kind"] = {"$in": [OutboxKind(kind).value for kind in kinds]}
+        order = [("created_at", ASCENDING)] if set(statuses) == {OutboxStatus.WAITING} else [("done_at", DESCENDING)]
+        rows = await self._outbox.find(wanted).sort(order).limit(limit).to_list()
+        return tuple(from_bson(OutboxMessage, row) for row in rows)
 
     async def ages(self) -> dict[OutboxKind, float]:
         """Seconds the longest-waiting message of each kind has been waiting."""
@@ -108,8 +142,8 @@ class Outbox:
             return_document=ReturnDocument.AFTER,
         )
 
-    async def _end(self, whose: Row, status: OutboxStatus, fault: str) -> bool:
-        ended = {"status": status.value, "done_at": self._clock(), "fault": fault, "lease_owner": ""}
+    async def _end(self, whose: Row, status: OutboxStatus, fault: str, taken: Row | None = None) -> bool:
+        ended = {"status": status.value, "done_at": self._clock(), "fault": fault, "lease_owner": "", **(taken or {})}
         row = await self._outbox.find_one_and_update(whose | {"status": WAITING}, {"$set": ended})
         if row is None:
             return False

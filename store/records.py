@@ -13,6 +13,7 @@ from conf.terms import (
     DocumentFlag,
     FilingKind,
     IdentityLevel,
+    InboxStatus,
     OrderStatus,
     OutboxKind,
     OutboxStatus,
@@ -416,6 +417,29 @@ class OutboxMessage:
     created_at: datetime
     done_at: datetime | None
     fault: str
+    vendor: str = ""  # which of several providers took it
+    vendor_no: str = ""  # its number there
+    receipt: str = ""  # what the vendor said afterwards: "" (nothing yet), "arrived" or "failed"
+    receipt_at: datetime | None = None
+
+
+# -- coming in
+
+
+@record
+class InboxEvent:
+    """One thing a counterpart told us. `id` is "<system>:<its own key>", so a repeat is the same event.
+
+    `subject` is our reference it is about; `values` hold nothing personal.
+    """
+
+    id: str
+    system: str
+    subject: str
+    values: dict[str, Any]
+    happened_at: datetime
+    received_at: datetime
+    status: InboxStatus
 
 
 # -- staff, terminals, evidence

@@ -38,7 +38,7 @@ class TyrzIdentity:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._settings, self._base = settings, settings.identity_url.rstrip("/")
-        self._web = open_web(SYSTEM, settings, observe=observe, transport=transport)
+        self.line = open_web(SYSTEM, settings, observe=observe, transport=transport)
 
     def authorize_url(self, *, state: str, redirect_uri: str, level: IdentityLevel | None = None) -> str:
         """Where to send the browser; `level` asks the platform to raise the account first."""
@@ -56,7 +56,7 @@ class TyrzIdentity:
 
     async def exchange(self, code: str, *, redirect_uri: str) -> Identity:
         """One-time code → identity, both calls within one deadline."""
-        async with self._web.call("exchange"):
+        async with self.line.call("exchange"):
             token = await self._access_token(code, redirect_uri)
             return identity_from(await self._ask("tokeninfo", access_token=token))
 
@@ -66,7 +66,7 @@ class TyrzIdentity:
 
     async def close(self) -> None:
         """Close the kept connections."""
-        await self._web.close()
+        await self.line.close()
 
     async def _access_token(self, code: str, redirect_uri: str) -> str:
         answer = await self._ask(
@@ -85,7 +85,7 @@ class TyrzIdentity:
 
     async def _ask(self, path: str, **params: str) -> dict[str, Any]:
         """One GET; the platform reports its errors with status 200 and an `errcode`."""
-        answer = (await self._web.send("GET", f"{self._base}/{path}", params=params)).json()
+        answer = (await self.line.send("GET", f"{self._base}/{path}", params=params)).json()
         error = str(answer.get("errcode") or "0")
         if error in FINAL_ERRORS:
             raise ProviderRejected(SYSTEM, FINAL_ERRORS[error])

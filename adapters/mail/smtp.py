@@ -23,14 +23,14 @@ class SmtpMail:
 
     def __init__(self, settings: Settings, *, clock: Clock = utc_now, observe: Observe = observe_nothing) -> None:
         self._settings, self._clock = settings, clock
-        self._line = open_line(SYSTEM, settings, observe=observe)
+        self.line = open_line(SYSTEM, settings, observe=observe)
 
     async def send(self, *, to: str, subject: str, text: str, reference: str) -> str:
         """Send plain text; returns the Message-ID, which is made from `reference` and so the same each time."""
         if not self._settings.mail_host:
             raise ProviderRejected(SYSTEM, "mail is switched off (EQICHA_MAIL_HOST is empty)")
         message = self._message(to, subject, text, reference)
-        async with self._line.call("send", reference):
+        async with self.line.call("send", reference):
             await self._deliver(message)
         return str(message["Message-ID"])
 

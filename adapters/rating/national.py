@@ -60,19 +60,19 @@ class NationalRating:
         key_file = settings.rating_platform_key_file
         path = platform_keys(settings.var_dir)[1] if key_file == Path("") else key_file
         self._platform = Sm2Recipient(path.read_bytes())
-        self._web = open_web(SYSTEM, settings, observe=observe, transport=transport, requests=PUSHES)
+        self.line = open_web(SYSTEM, settings, observe=observe, transport=transport, requests=PUSHES)
 
     async def report(self, rating: RatingReport) -> None:
         """Push the case, its service and the rating within one deadline."""
         reference = f"{rating.order_no}.{rating.number}"
-        async with self._web.call("report", reference):
+        async with self.line.call("report", reference):
             await self._push("case", reference, self._case(rating))
             await self._push("service", reference, self._service(rating))
             await self._push("evaluate", reference, self._rating(rating))
 
     async def close(self) -> None:
         """Close the kept connections."""
-        await self._web.close()
+        await self.line.close()
 
     async def _push(self, kind: str, reference: str, fields: Mapping[str, str]) -> None:
         """One envelope: the proof of who we are, and the record, both readable by the platform only."""
@@ -85,7 +85,7 @@ class NationalRating:
             "appMark": s.rating_app_mark,
         }
         url = f"{s.rating_url.rstrip('/')}/{kind}"
-        answer = await self._web.post_json(url, {"txnBodyCom": body, "txnCommCom": {}}, reference=reference)
+        answer = await self.line.post_json(url, {"txnBodyCom": body, "txnCommCom": {}}, reference=reference)
         _judge(answer)
 
     def _sealed(self, text: str) -> str:

@@ -28,6 +28,7 @@ NATIONAL_CHANNEL: dict[Channel, str] = {
     Channel.STAFF: "5",
     Channel.COMMAND: "1",
     Channel.WORKER: "1",
+    Channel.COUNTERPART: "1",
 }
 
 #: 办件类型 is reversed between the norms as well: an on-the-spot case is 2 nationally, 1 in GB/T 39046 A.6.

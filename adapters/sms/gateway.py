@@ -53,7 +53,7 @@ class GatewaySms:
     ) -> None:
         self._settings, self._clock = settings, clock
         self._url = f"{settings.sms_url.rstrip('/')}/send"
-        self._web = open_web(SYSTEM, settings, observe=observe, transport=transport)
+        self.line = open_web(SYSTEM, settings, observe=observe, transport=transport)
 
     async def send(self, *, phone: str, template: str, values: dict[str, str], reference: str) -> str:
         """Send one message; the vendor's number comes back, the same one for the same `reference`."""
@@ -67,15 +67,15 @@ class GatewaySms:
             "extRef": reference,
         }
         content = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
-        async with self._web.call("send", reference):
-            reply = await self._web.send(
+        async with self.line.call("send", reference):
+            reply = await self.line.send(
                 "POST", self._url, reference=reference, content=content, headers=self._signed(content)
             )
             return _message_number(reply.json())
 
     async def close(self) -> None:
         """Close the kept connections."""
-        await self._web.close()
+        await self.line.close()
 
     def _signed(self, content: bytes) -> dict[str, str]:
         """Headers that prove the sender: HMAC-SHA256 over id, second, nonce and the body's digest."""

@@ -9,8 +9,7 @@ from conf.clock import beijing
 from conf.errors import IntegrityFault, ProviderRejected, ProviderUnavailable
 from conf.logs import get_log
 from conf.terms import Notice, OutboxKind, OutboxStatus
-from conf.texts import text_of
-from handlers.flows import rating_reports
+from handlers.flows.outgoing import WAYS
 from store.ids import sortable_id
 from store.records import Account, Order, OutboxMessage, Secret
 
@@ -24,12 +23,6 @@ log = get_log("notices")
 LEASE_SECONDS = 30
 #: Seconds until the next try, by tries made so far; afterwards the last one again.
 RETRY_AFTER = (5, 15, 60, 300, 900, 1800, 3600)
-#: No use telling later: a message, a rating.
-GIVE_UP_AFTER = {
-    OutboxKind.SMS: timedelta(hours=24),
-    OutboxKind.MAIL: timedelta(days=3),
-    OutboxKind.RATING: timedelta(days=30),
-}
 JITTER = 0.2  # ± share, so that a recovered counterpart is not met by all at once
 
 
@@ -65,7 +58,7 @@ async def deliver_next(
     if message is None:
         return False
     try:
-        await _send(store, adapters, message)
+        sent = await WAYS[message.kind].send(store, adapters, message)
     except ProviderRejected as fault:
         await store.outbox.reject(message.id, owner, fault.reason)
         log.warning("message_rejected", reference=message.reference, kind=message.kind.value, reason=fault.reason)
@@ -75,7 +68,7 @@ async def deliver_next(
         await store.outbox.reject(message.id, owner, f"cannot be put together: {type(fault).__name__}")
         log.error("message_unsendable", reference=message.reference, fault=type(fault).__name__)
     else:
-        await store.outbox.done(message.id, owner)
+        await store.outbox.done(message.id, owner, vendor=sent.vendor, vendor_no=sent.vendor_no)
     return True
 
 
@@ -120,28 +113,11 @@ def _message(
     )
 
 
-async def _send(store: "Store", adapters: "Adapters", message: OutboxMessage) -> None:
-    """One try at the outside system. Raises ProviderRejected or ProviderUnavailable."""
-    if message.kind is OutboxKind.RATING:
-        report = await rating_reports.report_of(store, message.order_no, number=int(message.body["number"]))
-        await adapters.rating.report(report)
-        return
-    if message.recipient is None:
-        raise ProviderRejected(message.kind.value, "no recipient")
-    to, values = store.vault.reveal(message.recipient), dict(message.body["values"])
-    text = text_of(Notice(message.body["notice"]))
-    if message.kind is OutboxKind.SMS:
-        await adapters.sms.send(phone=to, template=text.template, values=values, reference=message.reference)
-    else:
-        subject, body = text.mail_text(values)
-        await adapters.mail.send(to=to, subject=subject, text=body, reference=message.reference)
-
-
 async def _again(
     store: "Store", message: OutboxMessage, owner: str, now: datetime, reason: str, chance: random.Random
 ) -> None:
     """Later, or never: after a day nobody needs to be told that a copy is ready."""
-    if now - message.created_at >= GIVE_UP_AFTER[message.kind]:
+    if now - message.created_at >= WAYS[message.kind].give_up_after:
         await store.outbox.give_up(message.id, owner, reason)
         log.error("message_given_up", reference=message.reference, kind=message.kind.value, reason=reason)
         return

@@ -20,7 +20,7 @@ async def nothing() -> bool:
 
 
 def background(desk: Desk, seal: Callable[[Order], Awaitable[Any]], **parts: Any) -> Background:
-    parts = {"deliver": nothing, "checkpoint": nothing, "sweep": nothing} | parts
+    parts = dict.fromkeys(("deliver", "checkpoint", "sweep", "apply_waiting"), nothing) | parts
     return Background(desk.store, desk.settings, seal=seal, clock=desk.clock, **parts)
 
 

@@ -1,0 +1,43 @@
+"""Which counterparts may call us, how each proves itself, what its word changes. For callbacks and background work.
+
+A system is here when its adapter has a `callbacks` reader; what is applied stands in the flow it belongs to.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from adapters.callbacks import CallbackReader
+from handlers.flows.callbacks import Apply, apply_waiting
+
+if TYPE_CHECKING:
+    from adapters.assembly import Adapters
+    from store import Store
+
+#: What an event of each system does, by the name in its address.
+APPLIES: dict[str, Apply] = {}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """One counterpart that may call."""
+
+    reader: CallbackReader
+    apply: Apply
+
+
+def system_of(adapters: "Adapters", system: str) -> Known | None:
+    """The counterpart of that name, or None when nobody of that name may call."""
+    reader = readers_of(adapters).get(system)
+    return Known(reader=reader, apply=APPLIES[system]) if reader is not None and system in APPLIES else None
+
+
+def readers_of(adapters: "Adapters") -> Mapping[str, CallbackReader]:
+    """The readers the opened adapters bring, by system."""
+    return adapters.callbacks
+
+
+async def look_again(store: "Store", *, now: datetime) -> bool:
+    """Background: what came before the thing it is about. True when something was settled."""
+    return bool(await apply_waiting(store, APPLIES, now=now))

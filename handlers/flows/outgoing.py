@@ -1,0 +1,71 @@
+"""How each kind of outbox message is sent: one sender a kind. Called by flows/notices, which claims and retries them.
+
+A sender reads what it needs at the moment of sending, so that the outbox holds nothing personal. It raises
+ProviderRejected (for good) or ProviderUnavailable (again later), and is safe to call twice: our reference goes along.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from conf.errors import ProviderRejected
+from conf.terms import Notice, OutboxKind
+from conf.texts import text_of
+from handlers.flows import rating_reports
+from store.records import OutboxMessage
+
+if TYPE_CHECKING:
+    from adapters.assembly import Adapters
+    from store import Store
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sent:
+    """Who took it (where there are several) and its number there."""
+
+    vendor: str = ""
+    vendor_no: str = ""
+
+
+Sender = Callable[["Store", "Adapters", OutboxMessage], Awaitable[Sent]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Way:
+    """How a kind goes out, and after how long it is no use any more."""
+
+    send: Sender
+    give_up_after: timedelta
+
+
+async def send_sms(store: "Store", adapters: "Adapters", message: OutboxMessage) -> Sent:
+    to, values = _recipient(store, message), dict(message.body["values"])
+    text = text_of(Notice(message.body["notice"]))
+    number = await adapters.sms.send(phone=to, template=text.template, values=values, reference=message.reference)
+    return Sent(vendor_no=number)
+
+
+async def send_mail(store: "Store", adapters: "Adapters", message: OutboxMessage) -> Sent:
+    to, values = _recipient(store, message), dict(message.body["values"])
+    subject, body = text_of(Notice(message.body["notice"])).mail_text(values)
+    return Sent(vendor_no=await adapters.mail.send(to=to, subject=subject, text=body, reference=message.reference))
+
+
+async def send_rating(store: "Store", adapters: "Adapters", message: OutboxMessage) -> Sent:
+    report = await rating_reports.report_of(store, message.order_no, number=int(message.body["number"]))
+    await adapters.rating.report(report)
+    return Sent()
+
+
+WAYS: dict[OutboxKind, Way] = {
+    OutboxKind.SMS: Way(send=send_sms, give_up_after=timedelta(hours=24)),
+    OutboxKind.MAIL: Way(send=send_mail, give_up_after=timedelta(days=3)),
+    OutboxKind.RATING: Way(send=send_rating, give_up_after=timedelta(days=30)),
+}
+
+
+def _recipient(store: "Store", message: OutboxMessage) -> str:
+    if message.recipient is None:
+        raise ProviderRejected(message.kind.value, "no recipient")
+    return store.vault.reveal(message.recipient)

@@ -1,0 +1,33 @@
+"""Sending a message again that was rejected or given up, on the word of staff. Called by the staff's outbox page."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from conf.errors import NotFound
+from conf.terms import AuditTag
+from handlers.flows.ordering import Trace
+from store.records import OutboxMessage
+
+if TYPE_CHECKING:
+    from store import Store
+
+
+async def resend(store: "Store", message_id: str, *, now: datetime, trace: Trace) -> OutboxMessage:
+    """The message, waiting anew, with the act on record. Raises NotFound when it is in no state to be sent again."""
+
+    async def work(tx: Any) -> OutboxMessage:
+        message = await store.outbox.resend(message_id, tx)
+        if message is None:
+            raise NotFound
+        await store.audit.append(
+            tag=AuditTag.STAFF_RESENT,
+            subject=message.reference,
+            outcome="done",
+            fields={"kind": message.kind.value},
+            at=now,
+            tx=tx,
+            **trace,
+        )
+        return message
+
+    return await store.atomically(work)
