@@ -36,6 +36,8 @@ def test_from_a_name_to_a_verified_copy(
     look("3-company")
     walk.open_dossier(page)
     look("4-dossier")
+    if size == "kiosk":
+        walk.touch_beside_a_box(page)
     dossier = page.url
     page.locator(".eq-paper__open[href*='/documents/']").first.click()
     assert walk.image_is_there(page)
