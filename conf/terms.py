@@ -78,6 +78,19 @@ class PurposeCode(StrEnum):
     OTHER = "other"
 
 
+#: How a purpose is called on pages, in watermarks and on certificates.
+PURPOSES: dict[PurposeCode, str] = {
+    PurposeCode.OWN_AFFAIRS: "办理本企业事务",
+    PurposeCode.LITIGATION: "诉讼、仲裁",
+    PurposeCode.FINANCING: "融资、贷款",
+    PurposeCode.BIDDING: "招标投标",
+    PurposeCode.CROSS_BORDER: "涉外、公证事务",
+    PurposeCode.SHAREHOLDER_RIGHTS: "行使股东、董事、监事权利",
+    PurposeCode.LEGAL_SERVICE: "律师承办法律事务",
+    PurposeCode.OTHER: "其他用途",
+}
+
+
 class Outcome(StrEnum):
     PERMIT = "permit"
     REVIEW = "review"

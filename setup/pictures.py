@@ -20,6 +20,7 @@ PICTURES = {
     "phone-company": ("phone-3-company", 390),
     "phone-order": ("phone-7-ready", 390),
     "kiosk-home": ("kiosk-1-home", 540),
+    "kiosk-results": ("kiosk-2-results", 540),
     "verify": ("pc-10-verified", 1000),
     "copy-certificate": ("copy-01", 700),
     "copy-page": ("copy-02", 700),

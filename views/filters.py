@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from conf.clock import beijing
 from conf.terms import (
+    PURPOSES,
     CompanyStatus,
     FilingKind,
     OrderStatus,
@@ -51,16 +52,6 @@ PERSON_ROLE = {
     PersonRole.DIRECTOR: "董事",
     PersonRole.SUPERVISOR: "监事",
     PersonRole.EXECUTIVE: "高级管理人员",
-}
-PURPOSE = {
-    PurposeCode.OWN_AFFAIRS: "办理本企业事务",
-    PurposeCode.LITIGATION: "诉讼、仲裁",
-    PurposeCode.FINANCING: "融资、贷款",
-    PurposeCode.BIDDING: "招标投标",
-    PurposeCode.CROSS_BORDER: "涉外、公证事务",
-    PurposeCode.SHAREHOLDER_RIGHTS: "行使股东、董事、监事权利",
-    PurposeCode.LEGAL_SERVICE: "律师承办法律事务",
-    PurposeCode.OTHER: "其他",
 }
 ORDER_STATUS = {
     OrderStatus.SUBMITTED: "已提交",
@@ -201,7 +192,7 @@ _TABLES: tuple[tuple[type, dict[Any, str]], ...] = (
     (CompanyStatus, COMPANY_STATUS),
     (FilingKind, FILING_KIND),
     (PersonRole, PERSON_ROLE),
-    (PurposeCode, PURPOSE),
+    (PurposeCode, PURPOSES),
     (OrderStatus, ORDER_STATUS),
     (Satisfaction, SATISFACTION),
     (VerifyResult, VERIFY_RESULT),

@@ -16,7 +16,7 @@ from conf import masks
 from conf.clock import beijing
 from conf.errors import IntegrityFault, NotFound
 from conf.logs import get_log
-from conf.terms import AccountKind, AuditTag, Outcome, PageSize, PurposeCode
+from conf.terms import PURPOSES, AccountKind, AuditTag, Outcome, PageSize, PurposeCode
 from handlers.flows.access import decide, decide_extract
 from store import Store
 from store.records import Account, Company, Decision, Document, Dossier, Grant, Page, Purpose
@@ -131,7 +131,7 @@ def watermark_lines(visitor: Visitor, purpose: PurposeCode) -> tuple[str, ...]:
     """What is burned into a page: a person masked or a body by its public name, purpose, Beijing time to the minute."""
     account = visitor.account
     name = account.name if account.kind is AccountKind.LEGAL else masks.name(account.name)
-    return (f"{name} · 仅供{PURPOSE_WORDS[purpose]}查阅", f"{beijing(visitor.now):%Y-%m-%d %H:%M} 天河e企查 不作凭证")
+    return (f"{name} · 仅供{PURPOSES[purpose]}查阅", f"{beijing(visitor.now):%Y-%m-%d %H:%M} 天河e企查 不作凭证")
 
 
 def usual_purpose(decision: Decision) -> PurposeCode:
@@ -183,16 +183,6 @@ async def _record(
     )
 
 
-PURPOSE_WORDS = {
-    PurposeCode.OWN_AFFAIRS: "办理本企业事务",
-    PurposeCode.LITIGATION: "诉讼仲裁",
-    PurposeCode.FINANCING: "融资贷款",
-    PurposeCode.BIDDING: "招标投标",
-    PurposeCode.CROSS_BORDER: "涉外公证事务",
-    PurposeCode.SHAREHOLDER_RIGHTS: "行使股东、董事、监事权利",
-    PurposeCode.LEGAL_SERVICE: "律师承办法律事务",
-    PurposeCode.OTHER: "本人申明的其他用途",
-}
 #: Sent in place of a page whose bytes no longer match their digest; A4 upright, presentation attributes only (CSP).
 DAMAGED = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="1240" height="1754" viewBox="0 0 1240 1754">'

@@ -6,8 +6,10 @@ import pytest
 
 from conf.codes import make_uscc
 from conf.terms import AuditTag, CompanyStatus
+from store.records import Hit
 from tests.web.conftest import Site
 from tests.web.things import USCC, a_company
+from views.contexts.search import Results
 
 
 @pytest.fixture
@@ -83,6 +85,15 @@ def test_a_further_batch_for_htmx_is_lines_only(registry: Site) -> None:
 )
 def test_each_empty_answer_says_what_to_do_next(registry: Site, q: str, words: str) -> None:
     assert words in registry.visitor().get(f"/companies?q={q}").words
+
+
+def test_a_question_too_broad_says_what_is_shown_all_the_same() -> None:
+    hit = Hit(
+        uscc="91440106MA5CX0XX0T", name="广州样例有限公司", status=CompanyStatus.ACTIVE, legal_representative="", street="",
+        established_on=None, kind="name", matched="广州样例有限公司", spans=(), tier=3,
+    )  # fmt: skip
+    assert "最接近的 2 家" in Results(title="", q="公司", hits=(hit, hit), problem="too_broad").says
+    assert "最接近" not in Results(title="", q="公司", problem="too_broad").says
 
 
 def test_script_in_a_query_or_a_name_stays_text(site: Site) -> None:

@@ -32,7 +32,8 @@ class Results(Context):
         if self.problem == "too_short":
             return "输入的内容太短。"
         if self.problem == "too_broad":
-            return "符合的企业太多。"
+            shown = f"下面是最接近的 {len(self.hits)} 家，" if self.hits else ""
+            return f"符合的企业太多，{shown}请再加几个字缩小范围。"
         if not self.hits:
             return "没有找到符合的企业。" if self.is_first else "没有更多了。"
         if self.more or not self.is_first:
