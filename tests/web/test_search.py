@@ -89,7 +89,7 @@ def test_each_empty_answer_says_what_to_do_next(registry: Site, q: str, words: s
 
 def test_a_question_too_broad_says_what_is_shown_all_the_same() -> None:
     hit = Hit(
-        uscc="91440106MA5CX0XX0T", name="广州样例有限公司", status=CompanyStatus.ACTIVE, legal_representative="", street="",
+        uscc=USCC, name="广州样例有限公司", status=CompanyStatus.ACTIVE, legal_representative="", street="",
         established_on=None, kind="name", matched="广州样例有限公司", spans=(), tier=3,
     )  # fmt: skip
     assert "最接近的 2 家" in Results(title="", q="公司", hits=(hit, hit), problem="too_broad").says
