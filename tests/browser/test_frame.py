@@ -95,10 +95,11 @@ def test_more_adds_to_the_list(visitor: Open) -> None:
     expect(page.locator(".eq-hit").nth(before)).to_be_visible()
 
 
-def test_the_kiosk_counts_down_can_be_kept_and_wipes(kiosk: Page) -> None:
+def test_the_kiosk_counts_down_can_be_kept_and_wipes(kiosk: Page, judge: Callable[[Page], None]) -> None:
     box = kiosk.get_by_role("alertdialog")
     kiosk.clock.fast_forward(46_000)
     expect(box).to_be_visible()
+    judge(kiosk)
     kiosk.get_by_role("button", name="继续使用").click()
     expect(box).to_be_hidden()
     kiosk.evaluate("() => { localStorage.setItem('a', '1'); sessionStorage.setItem('b', '2'); }")
@@ -107,6 +108,7 @@ def test_the_kiosk_counts_down_can_be_kept_and_wipes(kiosk: Page) -> None:
     kiosk.clock.fast_forward(16_000)
     expect(kiosk.get_by_role("heading", name="已退出并清除")).to_be_visible()
     kiosk.wait_for_load_state("load")
+    judge(kiosk)
     assert kiosk.evaluate("() => localStorage.length + sessionStorage.length") == 0
     kiosk.goto("/")
     expect(kiosk.get_by_role("button", name="退出并清除")).to_be_visible()

@@ -96,6 +96,10 @@ ADDRESSES = (
     "/help",
     "/privacy",
     "/accessibility",
+    "/about",
+    "/sitemap",
+    "/signin/callback?state=spent&code=x",
+    "/kiosk/enrol",
     "/staff/signin",
     "/no-such-page",
 )
