@@ -8,6 +8,7 @@ EqichaError
 ├── Invalid               input; {field: message in the visitor's language}
 ├── TooMany               a limit; carries seconds until it is free again
 ├── IntegrityFault        stored bytes do not match their digest
+├── StoreUnavailable      the database did not answer in time; nothing was half done
 ├── WorkFault             a child process died, ran out of time or memory
 ├── ProviderRejected      an outside system said no, for good
 └── ProviderUnavailable   an outside system did not answer properly; try again later
@@ -72,6 +73,10 @@ class TooMany(EqichaError):
 
 class IntegrityFault(EqichaError):
     """Bytes read do not match the digest recorded when they were stored."""
+
+
+class StoreUnavailable(EqichaError):
+    """The database is away or too slow just now; what was asked was either done wholly or not at all."""
 
 
 class WorkFault(EqichaError):

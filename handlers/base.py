@@ -11,7 +11,7 @@ from markupsafe import Markup
 from tornado.web import HTTPError, RequestHandler
 
 from conf import masks
-from conf.errors import Invalid, SignInNeeded
+from conf.errors import EqichaError, Invalid, SignInNeeded, StoreUnavailable
 from conf.logs import get_log
 from conf.terms import AccountKind, Channel
 from handlers import faults
@@ -24,6 +24,8 @@ from views.render import render, render_fragment
 
 log = get_log("web")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+#: Seconds a request may wait for the database: to show something, to write something, while it is known to be away.
+PAGE_SECONDS, POST_SECONDS, AWAY_SECONDS = 3.0, 10.0, 0.5
 LAYOUTS = {Channel.KIOSK: "layouts/kiosk.html", Channel.STAFF: "layouts/staff.html"}
 
 
@@ -165,6 +167,22 @@ class BaseHandler(Ways, RequestHandler):
 
     # -- Tornado's own hooks
 
+    async def _execute(self, transforms: Any, *args: bytes, **kwargs: bytes) -> None:
+        """Nobody waits longer for the database than a page may take; hardly at all while it is known to be away."""
+        seconds = PAGE_SECONDS if self.request.method in ("GET", "HEAD") else POST_SECONDS
+        with self.store.within(seconds if self.application.is_database_up else AWAY_SECONDS):
+            await super()._execute(transforms, *args, **kwargs)
+
+    def _handle_request_exception(self, e: BaseException) -> None:
+        named = self.store.named(e) if isinstance(e, Exception) else e
+        if named is e:
+            super()._handle_request_exception(e)
+            return
+        try:
+            raise named from e
+        except EqichaError as fault:  # Tornado reads the fault from where it was raised
+            super()._handle_request_exception(fault)
+
     def set_default_headers(self) -> None:
         for name, value in self.application.standing_headers:
             self.set_header(name, value)
@@ -210,7 +228,9 @@ class BaseHandler(Ways, RequestHandler):
         self.show(page, status=status_code)
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        if not faults.is_expected(value):
+        if isinstance(value, StoreUnavailable):  # told once by the probe; a trace for each request says nothing more
+            log.warning("request_store_away", route=self.route, fault=str(value))
+        elif not faults.is_expected(value):
             log.error("request_failed", route=self.route, fault=type(value).__name__, exc_info=(typ, value, tb))
 
 

@@ -15,6 +15,7 @@ from conf.errors import (
     ProviderRejected,
     ProviderUnavailable,
     SignInNeeded,
+    StoreUnavailable,
     TooMany,
     WorkFault,
 )
@@ -28,6 +29,7 @@ STATUS: dict[type[EqichaError], int] = {
     Invalid: 422,
     TooMany: 429,
     IntegrityFault: 500,
+    StoreUnavailable: 503,
     WorkFault: 503,
     ProviderRejected: 502,
     ProviderUnavailable: 503,
@@ -74,7 +76,7 @@ def headers_of(fault: BaseException | None) -> dict[str, str]:
     """Extra headers a fault brings along."""
     if isinstance(fault, TooMany):
         return {"Retry-After": str(max(1, fault.retry_after))}
-    return {"Retry-After": "10"} if isinstance(fault, ProviderUnavailable | WorkFault) else {}
+    return {"Retry-After": "10"} if isinstance(fault, ProviderUnavailable | StoreUnavailable | WorkFault) else {}
 
 
 def page_of(fault: BaseException | None, status: int, *, request_id: str) -> Fault:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from pymongo.errors import PyMongoError
 
 from conf.clock import Clock, utc_now
+from conf.errors import StoreUnavailable
 from conf.keys import Keys
 from conf.settings import Settings, SettingsError
 from store import connection
@@ -79,6 +81,14 @@ class Store:
         except PyMongoError:
             return False
         return True
+
+    def within(self, seconds: float) -> AbstractContextManager[object]:
+        """Everything asked of the database inside takes at most `seconds` together; longer limits within are cut."""
+        return connection.pymongo.timeout(seconds)
+
+    def named(self, fault: Exception) -> Exception:
+        """StoreUnavailable for a fault of the connection or of time; any other fault as it is."""
+        return StoreUnavailable(type(fault).__name__) if connection.is_away(fault) else fault
 
     async def server(self) -> ServerFacts:
         return await connection.server_facts(self._base.client)

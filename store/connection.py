@@ -10,6 +10,7 @@ from pymongo import AsyncMongoClient, ReadPreference
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import ConnectionFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.uri_parser import parse_uri
 from pymongo.write_concern import WriteConcern
@@ -85,6 +86,11 @@ def connect(settings: Settings) -> AsyncMongoClient[Row]:
         serverSelectionTimeoutMS=5000,
         **SAFE,
     )
+
+
+def is_away(fault: BaseException) -> bool:
+    """The server could not be reached, was lost on the way, or took too long."""
+    return isinstance(fault, ConnectionFailure) or (isinstance(fault, PyMongoError) and fault.timeout)
 
 
 def database(client: AsyncMongoClient[Row], name: str) -> AsyncDatabase[Row]:

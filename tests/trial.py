@@ -75,9 +75,20 @@ class TrialSet:
         self._start("sandbox", "sandbox", "--port", str(self.sandbox_port), "--smtp-port", str(self.smtp_port))
         self._wait(f"{self.sandbox_url}/", "sandbox")
 
-    def start_service(self, name: str = "service") -> None:
-        self._start(name, "serve")
-        self._wait(f"{self.url}/readyz", name)
+    def start_service(self, name: str = "service", *, port: int = 0, **settings: object) -> str:
+        """Start one process of the service, on a port of its own when given; returns its address."""
+        extra = {f"EQICHA_{key.upper()}": str(value) for key, value in settings.items()}
+        if port:
+            extra["EQICHA_PORT"] = str(port)
+        url = f"http://127.0.0.1:{port or self.port}"
+        self._start(name, "serve", **extra)
+        self._wait(f"{url}/readyz", name)
+        return url
+
+    def end_service(self, name: str = "service", seconds: float = 60) -> int:
+        """SIGTERM, as an operator ends it; its exit code."""
+        self._processes[name].terminate()
+        return self._processes[name].wait(seconds)
 
     def kill_service(self, name: str = "service") -> None:
         """kill -9 of the service and its children: nothing gets a chance to tidy up."""
@@ -117,11 +128,12 @@ class TrialSet:
     def log(self, name: str = "service") -> str:
         return (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")
 
-    def _start(self, name: str, *arguments: str) -> None:
+    def _start(self, name: str, *arguments: str, **environment: str) -> None:
         with (self.folder / f"{name}.log").open("ab") as out:
             self._processes[name] = subprocess.Popen(
                 [sys.executable, "eqicha.py", *arguments],
-                cwd=ROOT, env=self.environment, stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
+                cwd=ROOT, env=self.environment | environment, stdout=out, stderr=subprocess.STDOUT,
+                start_new_session=True,
             )  # fmt: skip
 
     def _wait(self, url: str, name: str, seconds: float = 60) -> None:
