@@ -23,6 +23,7 @@ SCRUBBED_FIELDS = frozenset(
 #: Packages that talk too much below a warning.
 QUIET_PACKAGES = (
     "tornado.access",
+    "tornado.general",  # would quote a malformed header, whatever stands in it
     "httpx",
     "httpcore",
     "pymongo",
