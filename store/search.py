@@ -5,6 +5,7 @@ and under a key rows stand by rank. So a batch is one index scan over the few ke
 without a sort. Of the pairs inside the query the rarest is the one scanned; the gram table knows it.
 """
 
+import asyncio
 import base64
 import binascii
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from pymongo.errors import PyMongoError
 from conf import han
 from conf.errors import Invalid
 from store import names
-from store.connection import READ_SECONDS, Base, Row
+from store.connection import Base, Row
 from store.grams import GramTable
 from store.names import BEGINNING, CODE, EXACT, INSIDE, PREFIX, TRADE_NAME, WORDS, Query
 from store.records import HitBatch
@@ -56,13 +57,12 @@ class NameSearch:
             return HitBatch(hits=(), after="", problem="too_short", persons_searched=False)
         self.table.keep_fresh()
         try:
-            with pymongo.timeout(READ_SECONDS):
-                found, count = await self._found(query, position)
+            found, count = await self._found(query, position)
         except PyMongoError as fault:
             if not fault.timeout:
                 raise
             return HitBatch(hits=(), after="", problem="too_broad", persons_searched=False)
-        return _batch(query, found, "too_broad" if count > BROAD and len(found) > BATCH else "")
+        return _batch(query, found[: BATCH + 1], "too_broad" if count > BROAD and len(found) > BATCH else "")
 
     def grew(self, rows: int) -> None:
         self.table.grew(rows)
@@ -95,10 +95,25 @@ class NameSearch:
     async def walk(self, query: Query, position: Position, scans: list[Scan]) -> Found:
         """Scan after scan until a batch and one row more are found; mostly the first is enough."""
         found: Found = []
+        if position == _START and len(scans) > 2:
+            found, scans = await self._begun(query, scans)
         for scan in scans:
             if max(scan.keys) >= position[0] and len(found) <= BATCH:
                 found += await self._scanned(query, position, scan, BATCH + 1 - len(found))
         return found
+
+    async def _begun(self, query: Query, scans: list[Scan]) -> tuple[Found, list[Scan]]:
+        """A long text begins few names: all of those in one read, beside the scan of names that hold it further in.
+
+        What was found, and the scans still to be made: all of them, when more names begin so than fit a batch.
+        """
+        prefix, trade, inside, *rest = scans
+        keys = [*prefix.keys.values(), *trade.keys.values()]
+        begins, holds = await asyncio.gather(
+            self._read(query, {"g": {"$in": keys}, "$or": _up_to(TRADE_NAME, query)}, BATCH + 1),
+            self._scanned(query, _START, inside, BATCH + 1),
+        )
+        return ([], scans) if len(begins) > BATCH else ([*_in_order(begins, query, _START), *holds], rest)
 
     async def _scanned(self, query: Query, position: Position, scan: Scan, limit: int) -> Found:
         """The rows of one scan behind the position; a row already shown, or due to another scan, is not read again."""
