@@ -14,8 +14,9 @@ from adapters.pdf import PdfEngine
 from adapters.rating import RatingProvider
 from adapters.rating.national import NationalRating
 from adapters.seal import SealProvider
-from adapters.sms import SmsProvider
 from adapters.sms.gateway import GatewaySms
+from adapters.sms.routing import Route, RoutedSms, Rules
+from adapters.sms.textline import TextlineSms
 from conf.keys import Keys
 from conf.settings import Settings, SettingsError
 
@@ -30,7 +31,7 @@ class Adapters:
     """Everything outside, behind Protocols. `keys` signs page claims; `workshop` runs CPU work in child processes."""
 
     identity: IdentityProvider
-    sms: SmsProvider
+    sms: RoutedSms
     mail: MailProvider
     rating: RatingProvider
     seal: SealProvider
@@ -57,7 +58,7 @@ async def open_adapters(settings: Settings, keys: Keys, *, observe: Observe = ob
     workshop = Workshop(settings.child_processes, settings.child_memory_mb)
     seal, rating = LocalSeal(settings, workshop), _rating(settings, observe)  # these read files and may refuse
     identity = TyrzIdentity(settings, observe=observe)
-    sms = GatewaySms(settings, observe=observe)
+    sms = _sms(settings, observe)
     mail = SmtpMail(settings, observe=observe)
     return Adapters(
         identity=identity,
@@ -67,9 +68,17 @@ async def open_adapters(settings: Settings, keys: Keys, *, observe: Observe = ob
         seal=seal,
         pdf=_pdf_engine(settings, workshop),
         workshop=workshop,
-        lines=(identity.line, sms.line, mail.line, rating.line),
+        lines=(identity.line, *(route.provider.line for route in sms.routes), mail.line, rating.line),
         closers=(identity.close, sms.close, mail.close, rating.close, workshop.close),
     )
+
+
+def _sms(settings: Settings, observe: Observe) -> RoutedSms:
+    """The vendors of the settings. A further one is a class of its own module, named here."""
+    routes = [Route("sms", GatewaySms(settings, observe=observe), settings.sms_weight)]
+    if settings.sms2_provider == "textline":
+        routes.append(Route("sms2", TextlineSms(settings, observe=observe), settings.sms2_weight))
+    return RoutedSms(routes, Rules.of(settings))
 
 
 def _rating(settings: Settings, observe: Observe) -> NationalRating:

@@ -93,7 +93,7 @@ class Line:
         """
         if not self.breaker.admits():
             self._note(action, reference, "unavailable", 0.0, "circuit open")
-            raise ProviderUnavailable(self.system, "circuit open")
+            raise ProviderUnavailable(self.system, "circuit open", in_doubt=False)
         started = time.monotonic()
         try:
             with _only_provider_errors(self.system):
@@ -142,6 +142,8 @@ def _only_provider_errors(system: str) -> Iterator[None]:
         yield
     except (ProviderRejected, ProviderUnavailable):
         raise
+    except (httpx.ConnectError, httpx.ConnectTimeout) as fault:  # nothing was sent
+        raise ProviderUnavailable(system, f"no connection: {type(fault).__name__}", in_doubt=False) from None
     except (TimeoutError, httpx.TimeoutException):  # before OSError, whose subclass TimeoutError is
         raise ProviderUnavailable(system, "no answer in time") from None
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as fault:

@@ -96,8 +96,11 @@ class ProviderRejected(EqichaError):
 
 
 class ProviderUnavailable(EqichaError):
-    """Again later: the outside system `system` gave no proper answer."""
+    """Again later: the outside system `system` gave no proper answer.
 
-    def __init__(self, system: str, reason: str) -> None:
+    `in_doubt`: the request may have arrived all the same, so only that system may be asked again with our reference.
+    """
+
+    def __init__(self, system: str, reason: str, *, in_doubt: bool = True) -> None:
         super().__init__(f"{system}: {reason}")
-        self.system, self.reason = system, reason
+        self.system, self.reason, self.in_doubt = system, reason, in_doubt

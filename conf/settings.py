@@ -97,6 +97,15 @@ class Settings(BaseSettings):
     sms_app_id: str = Field("eqicha-dev", description="application id at the SMS platform")
     sms_app_key: SecretStr = Field(SecretStr("eqicha-dev-sms-key"), description="key signing SMS requests")
     sms_signature: str = Field("天河e企查", description="text between 【】 in front of each message")
+    sms_weight: int = Field(3, ge=1, le=100, description="share of messages sent through the first SMS vendor")
+    sms2_provider: Literal["", "textline"] = Field("", description="second SMS vendor; empty: there is none")
+    sms2_url: str = Field("http://127.0.0.1:8090/textline", description="second SMS vendor's address")
+    sms2_app_id: str = Field("eqicha-dev", description="account at the second SMS vendor")
+    sms2_app_key: SecretStr = Field(SecretStr("eqicha-dev-sms2-key"), description="key signing its requests")
+    sms2_weight: int = Field(1, ge=1, le=100, description="share of messages sent through the second SMS vendor")
+    sms_error_share: float = Field(0.5, gt=0, le=1, description="share of failed or slow calls that leaves a vendor")
+    sms_slow_seconds: float = Field(2.0, gt=0, description="a call to an SMS vendor that takes longer counts as failed")
+    sms_rest_seconds: float = Field(45, gt=0, le=600, description="how long a vendor that was left is not used")
     mail_host: str = Field("127.0.0.1", description="SMTP server; empty switches mail off")
     mail_port: int = Field(8025, ge=1, le=65535, description="port of the SMTP server")
     mail_tls: Literal["none", "starttls", "tls"] = Field("none", description="transport security of SMTP")
@@ -234,6 +243,8 @@ def _unsafe(s: Settings) -> list[str]:
         for name in ("identity_client_secret", "sms_app_key", "rating_app_word")
         if "eqicha-dev" in getattr(s, name).get_secret_value()
     ]
+    if s.sms2_provider and ("127.0.0.1" in s.sms2_url or "eqicha-dev" in s.sms2_app_key.get_secret_value()):
+        faults.append("EQICHA_SMS2_URL: the sandbox and its key are refused in production")
     if not s.mongo_url:
         faults.append("EQICHA_MONGO_URL: production needs its own replica set")
     elif "replicaSet=" not in s.mongo_url:

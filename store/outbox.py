@@ -62,10 +62,11 @@ class Outbox:
         """Tried often enough. False when another holds it by now."""
         return await self._end({"_id": text(id), "lease_owner": owner}, OutboxStatus.GAVE_UP, fault)
 
-    async def retry(self, id: str, owner: str, at: datetime, fault: str) -> bool:
-        """Try again at `at`. False when another holds it by now."""
+    async def retry(self, id: str, owner: str, at: datetime, fault: str, *, vendor: str = "") -> bool:
+        """Try again at `at`, with `vendor` when that one may hold the message. False when another holds it by now."""
         mine = {"_id": text(id), "lease_owner": owner, "status": WAITING}
-        done = await self._outbox.update_one(mine, {"$set": {"next_at": at, "fault": fault, "lease_owner": ""}})
+        kept: Row = {"next_at": at, "fault": fault, "lease_owner": ""} | ({"vendor": text(vendor)} if vendor else {})
+        done = await self._outbox.update_one(mine, {"$set": kept})
         return done.matched_count == 1
 
     async def resend(self, id: str, tx: Tx | None = None) -> OutboxMessage | None:

@@ -17,6 +17,8 @@ from adapters.rating import RatingReport
 from adapters.rating.national import NationalRating
 from adapters.sandbox.server import Sandbox
 from adapters.sms.gateway import GatewaySms
+from adapters.sms.routing import Route, RoutedSms, Rules
+from adapters.sms.textline import TextlineSms
 from conf.settings import Settings, load_settings
 from conf.terms import Channel, Satisfaction
 
@@ -28,18 +30,26 @@ __all__ = ["outside", "run", "runner", "sandbox", "sandbox_settings"]
 STUCK_SECONDS = 30
 
 
+def routed(settings: Settings, *, both: bool = False) -> RoutedSms:
+    """The first vendor alone, or both."""
+    routes = [Route("sms", GatewaySms(settings), 3)]
+    if both:
+        routes.append(Route("sms2", TextlineSms(settings), 1))
+    return RoutedSms(routes, Rules.of(settings))
+
+
 @dataclass
 class Outside:
     """The adapters that reach the network, as flows see them in `Adapters`."""
 
     identity: TyrzIdentity
-    sms: GatewaySms
+    sms: RoutedSms
     mail: SmtpMail
     rating: NationalRating
 
     @classmethod
     def of(cls, settings: Settings) -> "Outside":
-        return cls(TyrzIdentity(settings), GatewaySms(settings), SmtpMail(settings), NationalRating(settings))
+        return cls(TyrzIdentity(settings), routed(settings), SmtpMail(settings), NationalRating(settings))
 
     async def close(self) -> None:
         for each in (self.identity, self.sms, self.mail, self.rating):

@@ -43,6 +43,7 @@ class TrialSet:
             "identity_url": f"{box}/tyrz/pscp/sso/connect/page/oauth2",
             "identity_logout_url": f"{box}/tyrz/_tif_sso_logout_/",
             "sms_url": f"{box}/sms",
+            "sms2_url": f"{box}/textline",
             "rating_url": f"{box}/hcp",
             "tsa_url": f"{box}/tsa",
             "mail_port": self.smtp_port,

@@ -9,7 +9,7 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
-from adapters.sandbox import index, rating, sms, tsa, tyrz
+from adapters.sandbox import index, rating, sms, textline, tsa, tyrz
 from adapters.sandbox.smtp import open_smtp
 from adapters.sandbox.state import SandboxState
 from conf.logs import get_log
@@ -31,7 +31,7 @@ class Sandbox:
 
     async def start(self, *, port: int = 0, smtp_port: int = 0) -> "Sandbox":
         """Listen on loopback; port 0 takes a free one."""
-        routes = [route for part in (index, tyrz, sms, tsa, rating) for route in part.ROUTES]
+        routes = [route for part in (index, tyrz, sms, textline, tsa, rating) for route in part.ROUTES]
         application = Application(
             [(pattern, handler, {"state": self.state}) for pattern, handler in routes],
             authority=tsa.Authority(self.state),
@@ -66,6 +66,7 @@ class Sandbox:
             "identity_url": f"{self.url}{tyrz.BASE}",
             "identity_logout_url": f"{self.url}/tyrz/_tif_sso_logout_/",
             "sms_url": f"{self.url}/sms",
+            "sms2_url": f"{self.url}/textline",
             "rating_url": f"{self.url}/hcp",
             "tsa_url": f"{self.url}/tsa",
             "mail_host": "127.0.0.1",

@@ -15,6 +15,7 @@ from conf.terms import IdentityLevel
 SYSTEMS = {
     "identity": "统一身份认证平台",
     "sms": "短信平台",
+    "sms2": "第二家短信平台",
     "mail": "邮件服务器",
     "rating": "好差评平台",
     "tsa": "时间戳服务",

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from adapters.base import Observe, observe_nothing, open_web
+from adapters.sms import SmsAccess, first_access
 from conf.clock import Clock, utc_now
 from conf.errors import ProviderRejected, ProviderUnavailable
 from conf.settings import Settings
@@ -47,12 +48,13 @@ class GatewaySms:
         self,
         settings: Settings,
         *,
+        access: SmsAccess | None = None,
         clock: Clock = utc_now,
         observe: Observe = observe_nothing,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._settings, self._clock = settings, clock
-        self._url = f"{settings.sms_url.rstrip('/')}/send"
+        self._access, self._clock = access or first_access(settings), clock
+        self._url = f"{self._access.url.rstrip('/')}/send"
         self.line = open_web(SYSTEM, settings, observe=observe, transport=transport)
 
     async def send(self, *, phone: str, template: str, values: dict[str, str], reference: str) -> str:
@@ -63,7 +65,7 @@ class GatewaySms:
             "mobile": phone,
             "templateId": template,
             "params": values,
-            "signName": self._settings.sms_signature,
+            "signName": self._access.signature,
             "extRef": reference,
         }
         content = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
@@ -81,11 +83,11 @@ class GatewaySms:
         """Headers that prove the sender: HMAC-SHA256 over id, second, nonce and the body's digest."""
         moment, nonce = str(int(self._clock().timestamp())), secrets.token_hex(16)
         digest = hashlib.sha256(content).hexdigest()
-        text = "\n".join((self._settings.sms_app_id, moment, nonce, digest))
-        key = self._settings.sms_app_key.get_secret_value().encode()
+        text = "\n".join((self._access.app_id, moment, nonce, digest))
+        key = self._access.app_key.get_secret_value().encode()
         return {
             "Content-Type": "application/json; charset=utf-8",
-            "X-App-Id": self._settings.sms_app_id,
+            "X-App-Id": self._access.app_id,
             "X-Timestamp": moment,
             "X-Nonce": nonce,
             "X-Signature": hmac.new(key, text.encode(), hashlib.sha256).hexdigest(),

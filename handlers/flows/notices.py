@@ -63,7 +63,7 @@ async def deliver_next(
         await store.outbox.reject(message.id, owner, fault.reason)
         log.warning("message_rejected", reference=message.reference, kind=message.kind.value, reason=fault.reason)
     except ProviderUnavailable as fault:
-        await _again(store, message, owner, now, fault.reason, chance or random.Random())  # noqa: S311  spreads load
+        await _again(store, message, owner, now, fault, chance or random.Random())  # noqa: S311  spreads load
     except (IntegrityFault, LookupError, ValueError) as fault:  # it cannot even be put together: no repeat mends that
         await store.outbox.reject(message.id, owner, f"cannot be put together: {type(fault).__name__}")
         log.error("message_unsendable", reference=message.reference, fault=type(fault).__name__)
@@ -114,12 +114,12 @@ def _message(
 
 
 async def _again(
-    store: "Store", message: OutboxMessage, owner: str, now: datetime, reason: str, chance: random.Random
+    store: "Store", message: OutboxMessage, owner: str, now: datetime, fault: ProviderUnavailable, chance: random.Random
 ) -> None:
     """Later, or never: after a day nobody needs to be told that a copy is ready."""
     if now - message.created_at >= WAYS[message.kind].give_up_after:
-        await store.outbox.give_up(message.id, owner, reason)
-        log.error("message_given_up", reference=message.reference, kind=message.kind.value, reason=reason)
+        await store.outbox.give_up(message.id, owner, fault.reason)
+        log.error("message_given_up", reference=message.reference, kind=message.kind.value, reason=fault.reason)
         return
     at = now + wait_before(max(1, message.attempts), chance)
-    await store.outbox.retry(message.id, owner, at, reason)
+    await store.outbox.retry(message.id, owner, at, fault.reason, vendor=fault.system if fault.in_doubt else "")

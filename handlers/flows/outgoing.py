@@ -42,8 +42,10 @@ class Way:
 async def send_sms(store: "Store", adapters: "Adapters", message: OutboxMessage) -> Sent:
     to, values = _recipient(store, message), dict(message.body["values"])
     text = text_of(Notice(message.body["notice"]))
-    number = await adapters.sms.send(phone=to, template=text.template, values=values, reference=message.reference)
-    return Sent(vendor_no=number)
+    taken = await adapters.sms.send(
+        phone=to, template=text.template, values=values, reference=message.reference, vendor=message.vendor
+    )
+    return Sent(vendor=taken.vendor, vendor_no=taken.number)
 
 
 async def send_mail(store: "Store", adapters: "Adapters", message: OutboxMessage) -> Sent:
