@@ -20,6 +20,7 @@ MODULES = (
     "handlers.staff.signin",
     "handlers.staff.orders",
     "handlers.staff.copies",
+    "handlers.staff.outbox",
     "handlers.kiosk",
     "handlers.callbacks",
     "handlers.pages",

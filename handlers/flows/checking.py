@@ -5,13 +5,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from adapters.probing import probes
-from conf.errors import EqichaError
+from conf.errors import EqichaError, ProviderUnavailable
 from conf.keys import Keys
 from conf.settings import Settings
+from conf.terms import OutboxStatus
 
 if TYPE_CHECKING:
     from adapters.assembly import Adapters
     from store import Store
+
+
+#: A message that waits longer than this is a matter for an operator.
+OLD_SECONDS = 3600
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +38,15 @@ async def examine(store: "Store", adapters: "Adapters", settings: Settings, keys
     async def seal() -> str:
         return await adapters.seal.ready()
 
-    parts: list[tuple[str, Callable[[], Awaitable[str]]]] = [("database", database), ("seal", seal)]
+    async def outbox() -> str:
+        ages = await store.outbox.ages()
+        ended = await store.outbox.listed((OutboxStatus.REJECTED, OutboxStatus.GAVE_UP), limit=100)
+        waiting = ", ".join(f"{kind.value} {round(age)} s" for kind, age in ages.items()) or "nothing waits"
+        if max(ages.values(), default=0) > OLD_SECONDS:
+            raise ProviderUnavailable("outbox", f"oldest message: {waiting}; see /staff/outbox")
+        return f"oldest message: {waiting}; {len(ended)} ended badly"
+
+    parts: list[tuple[str, Callable[[], Awaitable[str]]]] = [("database", database), ("seal", seal), ("outbox", outbox)]
     parts += [(name, probe) for name, probe in probes(settings).items()]
     kind = "development" if keys.is_development else "own"
     findings = [Finding(part="settings", is_well=True, says=f"{settings.mode} mode, {kind} keys")]

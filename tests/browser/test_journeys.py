@@ -64,6 +64,10 @@ def reviewer(visitor: Open, judge: Judge, trial: TrialSet) -> Reviewer:
     page.goto("/staff/orders")
     expect(page.get_by_role("heading", level=1, name="待审核")).to_be_visible()
     judge(page)
+    page.goto("/staff/outbox")
+    judge(page)
+    page.goto("/staff/copies")
+    judge(page)
     return Reviewer(page)
 
 

@@ -6,10 +6,10 @@ from typing import Any
 import pyotp
 import pytest
 
-from conf.terms import OrderStatus, StaffRole
+from conf.terms import OrderStatus, OutboxKind, OutboxStatus, StaffRole
 from handlers.flows import staffing
 from handlers.staff import signin
-from store.records import Order
+from store.records import Order, OutboxMessage
 from tests.desk import Desk
 from tests.web.client import Page, PageClient
 from tests.web.conftest import Site
@@ -236,3 +236,32 @@ def test_a_copy_nobody_sealed_is_not_found_and_auditors_withdraw_nothing(site: S
     client.post("/staff/copies/THC20261121-222222/withdraw", {"reason": "样例理由五个字"}, status=404)
     auditor = at_the_desk(site, a_reviewer(desk, "zhang.audit", role=StaffRole.AUDITOR))
     assert auditor.get("/staff/copies", status=403)
+
+
+def test_a_message_that_was_refused_is_seen_and_sent_again(site: Site, desk: Desk) -> None:
+    browser = at_the_desk(site, a_reviewer(desk))
+    now = desk.clock()
+    message = OutboxMessage(
+        id="m1", kind=OutboxKind.SMS, reference="TH1.copy_ready.sms", order_no="", body={},
+        recipient=desk.store.vault.conceal("19900000001", "199****0001"), status=OutboxStatus.WAITING, attempts=0,
+        next_at=now, created_at=now, done_at=None, fault="",
+    )  # fmt: skip
+    desk.run(desk.store.outbox.put(message))
+    assert "TH1.copy_ready.sms" in browser.get("/staff/outbox").words
+    desk.run(desk.store.outbox.claim("w", 30))
+    desk.run(desk.store.outbox.reject("m1", "w", "number refuses messages"))
+    page = browser.get("/staff/outbox")
+    assert "对方拒收" in page.words
+    assert "number refuses messages" in page.words
+    assert "199****0001" in page.words
+    assert "19900000001" not in page.text
+    browser.submit(page, "main form")
+    assert desk.run(desk.store.outbox.listed((OutboxStatus.WAITING,)))[0].id == "m1"
+    assert "staff:message:resent" in desk.run(desk.tags())
+    browser.post("/staff/outbox/m1/resend", status=404)
+
+
+def test_auditors_send_nothing_again(site: Site, desk: Desk) -> None:
+    auditor = at_the_desk(site, a_reviewer(desk, role=StaffRole.AUDITOR))
+    auditor.get("/staff/outbox", status=403)
+    auditor.post("/staff/outbox/m1/resend", status=403)

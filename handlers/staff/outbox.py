@@ -1,0 +1,39 @@
+"""What goes out to other systems, and how those stand: the page staff look at when something does not arrive."""
+
+from conf.terms import OutboxStatus, StaffRole
+from handlers.flows import resending
+from handlers.guards import staff
+from handlers.orders import wake
+from handlers.staff import StaffHandler
+from views.contexts.outbox import Outbox
+
+KEEPERS = (StaffRole.REVIEWER, StaffRole.ARCHIVIST, StaffRole.SYSTEM_ADMIN)
+ENDED_BADLY = (OutboxStatus.REJECTED, OutboxStatus.GAVE_UP)
+
+
+class OutboxList(StaffHandler):
+    """`/staff/outbox`: lines to the counterparts, messages that wait, messages that ended badly."""
+
+    @staff(*KEEPERS)
+    async def get(self) -> None:
+        outbox = self.store.outbox
+        lines = tuple(line.state() for line in getattr(self.adapters, "lines", ()))
+        waiting = await outbox.listed((OutboxStatus.WAITING,))
+        failed = await outbox.listed(ENDED_BADLY)
+        self.show(Outbox(title="对接与消息", lines=lines, waiting=waiting, failed=failed, now=self.clock()))
+
+
+class Resend(StaffHandler):
+    """`/staff/outbox/{id}/resend`"""
+
+    @staff(*KEEPERS)
+    async def post(self, message_id: str) -> None:
+        await resending.resend(self.store, message_id, now=self.clock(), trace=self.audit_context())
+        wake(self.application)
+        self.go("/staff/outbox")
+
+
+ROUTES = [
+    (r"/staff/outbox", OutboxList),
+    (r"/staff/outbox/([A-Za-z0-9_.-]{1,80})/resend", Resend),
+]
