@@ -14,7 +14,9 @@ from adapters.pdf import PdfEngine
 from adapters.rating import RatingProvider
 from adapters.rating.national import NationalRating
 from adapters.seal import SealProvider
+from adapters.sms import first_access
 from adapters.sms.gateway import GatewaySms
+from adapters.sms.receipts import GatewayReceipts
 from adapters.sms.routing import Route, RoutedSms, Rules
 from adapters.sms.textline import TextlineSms
 from conf.keys import Keys
@@ -68,6 +70,7 @@ async def open_adapters(settings: Settings, keys: Keys, *, observe: Observe = ob
         seal=seal,
         pdf=_pdf_engine(settings, workshop),
         workshop=workshop,
+        callbacks={"sms": GatewayReceipts(first_access(settings))},
         lines=(identity.line, *(route.provider.line for route in sms.routes), mail.line, rating.line),
         closers=(identity.close, sms.close, mail.close, rating.close, workshop.close),
     )

@@ -47,6 +47,8 @@ class Sandbox:
     async def stop(self) -> None:
         """Close both ports; answers held back by a fault end at once."""
         self.state.stopping.set()
+        for task in tuple(self.state.tasks):
+            task.cancel()
         if self._http:
             self._http.stop()
             await self._http.close_all_connections()
@@ -76,7 +78,8 @@ class Sandbox:
 
 async def serve(settings: Settings, *, port: int, smtp_port: int) -> None:
     """Run until SIGTERM or SIGINT."""
-    sandbox = await Sandbox(settings).start(port=port, smtp_port=smtp_port)
+    receipts_to = settings.base_url.rstrip("/") + "/callbacks/sms"
+    sandbox = await Sandbox(settings, receipts_to=receipts_to).start(port=port, smtp_port=smtp_port)
     log.info("sandbox_ready", url=sandbox.url, smtp_port=sandbox.smtp_port)
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -7,6 +7,7 @@ import re
 import string
 from typing import Any
 
+from adapters.sandbox import receipts
 from adapters.sandbox.faulty import FaultyHandler
 from conf.texts import all_texts
 
@@ -70,6 +71,7 @@ class SendSms(FaultyHandler):
         row = self.state.record(
             "sms", reference, phone=phone, template=message["templateId"], text=text, parts=parts_of(text)
         )
+        receipts.later(self.state, row["number"], reference)
         code, words = ("1009", "重复提交，已受理过") if known else ("0", "成功")
         return _said(code, words, msgId=row["number"], parts=row["parts"])
 

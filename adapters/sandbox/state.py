@@ -78,6 +78,8 @@ class SandboxState:
     faults: Faults = field(default_factory=Faults)
     received: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {name: [] for name in SYSTEMS})
     calls: Counter[str] = field(default_factory=Counter)  # requests seen per system, answered or not
+    receipts_to: str = ""  # where delivery receipts are sent; empty: nowhere
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     # identity: one-time codes and tokens by their text, raised levels by person key
     codes: dict[str, dict[str, Any]] = field(default_factory=dict)

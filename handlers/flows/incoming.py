@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from adapters.callbacks import CallbackReader
 from handlers.flows.callbacks import Apply, apply_waiting
+from handlers.flows.notices import note_receipt
 
 if TYPE_CHECKING:
     from adapters.assembly import Adapters
     from store import Store
 
 #: What an event of each system does, by the name in its address.
-APPLIES: dict[str, Apply] = {}
+APPLIES: dict[str, Apply] = {"sms": note_receipt}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,7 +11,7 @@ from conf.logs import get_log
 from conf.terms import Notice, OutboxKind, OutboxStatus
 from handlers.flows.outgoing import WAYS
 from store.ids import sortable_id
-from store.records import Account, Order, OutboxMessage, Secret
+from store.records import Account, InboxEvent, Order, OutboxMessage, Secret
 
 if TYPE_CHECKING:
     from adapters.assembly import Adapters
@@ -70,6 +70,13 @@ async def deliver_next(
     else:
         await store.outbox.done(message.id, owner, vendor=sent.vendor, vendor_no=sent.vendor_no)
     return True
+
+
+async def note_receipt(store: "Store", event: InboxEvent, tx: Any) -> bool:
+    """What became of a message at the phone; False when we know of no such message (yet)."""
+    if event.values["receipt"] == "failed":
+        log.warning("message_not_received", reference=event.subject)
+    return await store.outbox.note_receipt(event.subject, event.values["receipt"], event.happened_at, tx)
 
 
 def wait_before(tries: int, chance: random.Random) -> timedelta:

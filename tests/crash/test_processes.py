@@ -178,3 +178,20 @@ def test_redis_is_killed_and_comes_back_empty(trial: TrialSet, redis: Redis) -> 
         visitor.http.close()
         trial.kill_service("with-redis")
         trial.start_service()
+
+
+def test_receipts_come_back_signed_and_count_once(trial: TrialSet, visitor: Visitor) -> None:
+    """The simulated platform tells us over HTTP; the same call again and a forged one change nothing."""
+    number = visitor.place(USCC, visitor.open_documents(USCC)[:1])
+    visitor.wait_ready([number])
+    reference = f"{number}.copy_ready.sms"
+    with MongoClient(trial.mongod.url) as client:
+        outbox, inbox = client["eqicha"]["outbox"], client["eqicha"]["inbox"]
+        wait_until(lambda: (outbox.find_one({"reference": reference}) or {}).get("receipt") == "arrived", seconds=30)
+        assert outbox.find_one({"reference": reference})["receipt"] == "arrived"
+        assert inbox.count_documents({"subject": reference}) == 1
+        assert inbox.find_one({"subject": reference})["status"] == "applied"
+        forged = httpx.post(f"{trial.url}/callbacks/sms", content=b"{}", headers={"X-App-Id": "eqicha-dev"})
+        assert (forged.status_code, forged.json()["code"]) == (401, "1")
+        assert httpx.post(f"{trial.url}/callbacks/nobody", content=b"{}").status_code == 404
+        assert client["eqicha"]["audit_events"].count_documents({"tag": "callback:event:refused"}) >= 1
