@@ -110,17 +110,18 @@ def _utf16(character: str) -> bytes:
 
 def truetype(name: str, drawn: dict[int, tuple[str, Face]]) -> bytes:
     """A TrueType font that draws at each code point the given character, as the given face does."""
-    glyphs, metrics = {".notdef": TTGlyphPen(None).glyph()}, {".notdef": (_UNITS, 0)}
+    glyphs, advances = {".notdef": TTGlyphPen(None).glyph()}, {".notdef": _UNITS}
     for code, (character, found) in drawn.items():
-        glyphs[f"g{code:x}"], advance = _glyph(found, character)
-        metrics[f"g{code:x}"] = (advance, 0)
+        glyphs[f"g{code:x}"], advances[f"g{code:x}"] = _glyph(found, character)
     build = FontBuilder(_UNITS, isTTF=True)
     build.updateHead(created=0, modified=0)
     build.font.recalcTimestamp = False  # the same letters make the same font, whenever
     build.setupGlyphOrder(list(glyphs))
     build.setupCharacterMap({code: f"g{code:x}" for code in drawn})
-    build.setupGlyf(glyphs)
-    build.setupHorizontalMetrics(metrics)
+    build.setupGlyf(glyphs)  # works out where each outline begins and ends
+    # the left bearing is where the outline begins: with any other number （ and 。 would be pushed aside
+    bearings = {name: getattr(glyph, "xMin", 0) for name, glyph in glyphs.items()}
+    build.setupHorizontalMetrics({name: (advance, bearings[name]) for name, advance in advances.items()})
     build.setupHorizontalHeader(ascent=880, descent=-120)
     build.setupOS2(sTypoAscender=880, sTypoDescender=-120, usWinAscent=880, usWinDescent=120)
     build.setupPost()

@@ -10,11 +10,14 @@ from pathlib import Path
 import pikepdf
 import pytest
 import zxingcpp
+from fontTools.ttLib import TTFont
 from PIL import Image, ImageFilter
 
+from adapters.imaging.fonts import face
 from adapters.pdf import weasy, wkhtml
 from adapters.pdf.compose import compose
 from adapters.pdf.digests import read_claimed_copy, read_copy
+from adapters.pdf.lettering import truetype
 from adapters.pdf.overlay import seam_part
 from adapters.pdf.plan import CopyPlan
 from adapters.seal.claims import PATH, ClaimRefused, read_claim
@@ -83,6 +86,16 @@ def test_every_page_says_what_it_is(plan: CopyPlan, pdf: bytes) -> None:
     assert "原件第 2 页" in pages[2]
     assert "仅供" in pages[0]
     assert "查询人 陈*" not in pages[1], "the watermark is drawn, so that it does not mix with the text"
+
+
+def test_a_bracket_is_drawn_where_the_face_draws_it() -> None:
+    """（ stands at the right of its square and ）at the left; a font without bearings would push them to one side."""
+    found = {ord(sign): (sign, face("WenQuanYi Zen Hei")) for sign in "（）。"}
+    font = TTFont(BytesIO(truetype("probe", found)))
+    for sign in "（）。":
+        name = font.getBestCmap()[ord(sign)]
+        assert font["hmtx"][name][1] == font["glyf"][name].xMin
+    assert font["hmtx"][font.getBestCmap()[ord("（")]][1] > font["hmtx"][font.getBestCmap()[ord("）")]][1] + 200
 
 
 def test_sheets_of_several_pages_are_numbered_one_by_one(seal_bench: SealBench) -> None:
