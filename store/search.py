@@ -5,7 +5,6 @@ and under a key rows stand by rank. So a batch is one index scan over the few ke
 without a sort. Of the pairs inside the query the rarest is the one scanned; the gram table knows it.
 """
 
-import asyncio
 import base64
 import binascii
 from dataclasses import dataclass
@@ -103,17 +102,21 @@ class NameSearch:
         return found
 
     async def _begun(self, query: Query, scans: list[Scan]) -> tuple[Found, list[Scan]]:
-        """A long text begins few names: all of those in one read, beside the scan of names that hold it further in.
+        """A long text begins few names: all places in one read, in the order of the keys.
 
-        What was found, and the scans still to be made: all of them, when more names begin so than fit a batch.
+        The keys hold only the head of the text, so a row may stand under the key of a better place than its own. What
+        was found, and the scans still to be made: all of them, when more names begin so than fit a batch, or when such
+        a row belongs behind the last one read.
         """
         prefix, trade, inside, *rest = scans
-        keys = [*prefix.keys.values(), *trade.keys.values()]
-        begins, holds = await asyncio.gather(
-            self._read(query, {"g": {"$in": keys}, "$or": _up_to(TRADE_NAME, query)}, BATCH + 1),
-            self._scanned(query, _START, inside, BATCH + 1),
-        )
-        return ([], scans) if len(begins) > BATCH else ([*_in_order(begins, query, _START), *holds], rest)
+        keys = [key for scan in (prefix, trade, inside) for key in scan.keys.values()]
+        wanted = _matches(INSIDE, query) + (_matches(CODE, query) if query.codes else [])
+        rows = await self._read(query, {"g": {"$in": keys}, "$or": [*wanted, *_matches(EXACT, query)]}, BATCH + 1)
+        found = _in_order(rows, query, _START)
+        if len(rows) <= BATCH:
+            return found, rest
+        is_early = any(place >= INSIDE and rank > rows[-1]["r"] for place, rank, _ in found)
+        return ([], scans) if is_early or _begins(rows[-1], query) else (found, [])
 
     async def _scanned(self, query: Query, position: Position, scan: Scan, limit: int) -> Found:
         """The rows of one scan behind the position; a row already shown, or due to another scan, is not read again."""
@@ -187,6 +190,13 @@ def _in_order(rows: list[Row], query: Query, position: Position) -> Found:
     found = [(names.place_of(row, query), row["r"], row) for row in rows]
     found.sort(key=lambda one: one[:2])
     return [one for one in found if one[:2] > position and one[0] <= CODE]
+
+
+def _begins(row: Row, query: Query) -> bool:
+    """Whether the row stands under a key of the beginnings."""
+    head = query.text[:BEGINNING]
+    starts = zip(row["t"], row["k"], strict=True)
+    return any(name.startswith(head) or name.startswith(head, start) for name, start in starts)
 
 
 def _exact(query: Query) -> str:
