@@ -1,43 +1,58 @@
-"""The download of a sealed copy."""
+"""Handing out a sealed copy: as a file, or at a kiosk to its printer."""
 
 from urllib.parse import quote
 
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
-from conf.terms import IdentityLevel
+from conf.errors import NotFound
+from conf.terms import Channel, IdentityLevel
 from handlers.base import BaseHandler
 from handlers.flows import copies
 from handlers.guards import signed_in
+from handlers.headers import framing_headers
 from handlers.orders import NO
 from views.contexts.errors import Fault
+from views.contexts.orders import PrintPage
 
 CHUNK = 256 * 1024
 
 
-class DownloadCopy(BaseHandler):
+class CopyHandler(BaseHandler):
+    """What every way to a copy has in common: a copy that is no longer handed out says so."""
+
+    def closed(self, no: str, says: str) -> None:
+        page = Fault(title="不能下载", status=409, says=says, request_id=self.request_id, back=f"/orders/{no}")
+        self.show(page, status=409)
+
+    @property
+    def policy(self) -> str:
+        """The standing Content-Security-Policy."""
+        return dict(self.application.standing_headers)["Content-Security-Policy"]
+
+
+class DownloadCopy(CopyHandler):
     """`/orders/{no}/copy`: the file, after its hand-out is on record."""
+
+    outcome, way = "done", "attachment"
 
     @signed_in(level=IdentityLevel.L1)
     async def get(self, no: str) -> None:
         assert self.account is not None  # by the guard
+        now, trace = self.clock(), self.audit_context()
         try:
-            handed = await copies.download(self.store, self.account, no, now=self.clock(), trace=self.audit_context())
+            handed = await copies.download(self.store, self.account, no, now=now, trace=trace, outcome=self.outcome)
         except copies.DownloadOver as fault:
-            self._closed(no, str(fault))
+            self.closed(no, str(fault))
             return
         self.set_header("Content-Type", "application/pdf")
-        self.set_header("Content-Disposition", disposition(handed.filename, f"{handed.copy.no}.pdf"))
+        self.set_header("Content-Disposition", disposition(self.way, handed.filename, f"{handed.copy.no}.pdf"))
         self.set_header("Content-Length", str(len(handed.pdf)))
         await self._send(memoryview(handed.pdf))
 
     async def head(self, *args: str, **kwargs: str) -> None:
         """Refused: asking about a file must not count as handing it out."""
         raise HTTPError(405)
-
-    def _closed(self, no: str, says: str) -> None:
-        page = Fault(title="不能下载", status=409, says=says, request_id=self.request_id, back=f"/orders/{no}")
-        self.show(page, status=409)
 
     async def _send(self, pdf: memoryview) -> None:
         """In chunks, each waited for, so that a slow reader holds one chunk and not the whole file in our buffers."""
@@ -49,9 +64,47 @@ class DownloadCopy(BaseHandler):
             return
 
 
-def disposition(filename: str, fallback: str) -> str:
+class PrintedCopy(DownloadCopy):
+    """`/orders/{no}/print/copy`: the same file, shown in the frame of a kiosk's print page and nowhere else."""
+
+    outcome, way = "print", "inline"
+
+    async def prepare(self) -> None:
+        await super().prepare()
+        only_at_a_kiosk(self)
+        for name, value in framing_headers(self.policy).items():
+            self.set_header(name, value)
+
+
+class PrintCopy(CopyHandler):
+    """`/orders/{no}/print`: the kiosk's own page around the file, so that its clock and its way out stay in sight."""
+
+    @signed_in(level=IdentityLevel.L1)
+    async def get(self, no: str) -> None:
+        assert self.account is not None  # by the guard
+        only_at_a_kiosk(self)
+        try:
+            order, _ = await copies.ready_copy(self.store, self.account, no, now=self.clock())
+        except copies.DownloadOver as fault:
+            self.closed(no, str(fault))
+            return
+        self.set_header("Content-Security-Policy", f"{self.policy}; frame-src 'self'")
+        self.show(PrintPage(title="打印复制件", order=order))
+
+
+def only_at_a_kiosk(handler: BaseHandler) -> None:
+    """Raises NotFound elsewhere: a browser of one's own prints the file it has downloaded."""
+    if handler.channel is not Channel.KIOSK:
+        raise NotFound("not a kiosk")
+
+
+def disposition(way: str, filename: str, fallback: str) -> str:
     """RFC 6266 with RFC 8187: the Chinese name for today's browsers, an ASCII one for the rest."""
-    return f"attachment; filename=\"{fallback}\"; filename*=UTF-8''{quote(filename, safe='')}"
+    return f"{way}; filename=\"{fallback}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
 
-ROUTES = [(rf"/orders/{NO}/copy", DownloadCopy)]
+ROUTES = [
+    (rf"/orders/{NO}/copy", DownloadCopy),
+    (rf"/orders/{NO}/print", PrintCopy),
+    (rf"/orders/{NO}/print/copy", PrintedCopy),
+]

@@ -26,6 +26,14 @@ def cookie_name(settings: Settings, purpose: str) -> str:
     return f"{'__Host-' if settings.is_secure else ''}eqicha-{purpose}"
 
 
+def framing_headers(policy: str) -> dict[str, str]:
+    """For an answer that a page of ours may hold in a frame; `policy` is its standing Content-Security-Policy."""
+    return {
+        "Content-Security-Policy": policy.replace("frame-ancestors 'none'", "frame-ancestors 'self'"),
+        "X-Frame-Options": "SAMEORIGIN",
+    }
+
+
 def standing_headers(settings: Settings) -> dict[str, str]:
     """The standing headers of one deployment."""
     ends = [urlsplit(url) for url in (settings.identity_logout_url, settings.identity_url)]

@@ -119,6 +119,7 @@ class OneOrder(BaseHandler):
                 copy=copy,
                 now=self.clock(),
                 is_rateable=await self._is_rateable(order, self.clock()),
+                address=f"{self.conf.base_url.rstrip('/')}/orders/{order.no}",
             )
         )
 

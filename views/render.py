@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from views import filters
 from views.contexts import Context, Frame
+from views.qr import qr
 
 ROOM = Path(__file__).resolve().parent
 STATIC = ROOM.parent / "static"
@@ -68,6 +69,7 @@ def environment() -> Environment:
     env.globals["static"] = static_address
     env.globals["ui"] = ui = SimpleNamespace()
     env.filters.update(filters.FILTERS)
+    env.filters["qr"] = qr
     env.filters["static"] = static_address  # of a constant: worked out once, when the template is compiled
     for path in sorted((ROOM / "components").glob("*.html")):
         _adopt(ui, env.get_template(f"components/{path.name}"))

@@ -27,8 +27,8 @@ class Download:
     filename: str
 
 
-async def download(store: Store, account: Account, order_no: str, *, now: datetime, trace: Trace) -> Download:
-    """The sealed file of the visitor's own order, read and verified, its hand-out recorded before the first byte.
+async def ready_copy(store: Store, account: Account, order_no: str, *, now: datetime) -> tuple[Order, Copy]:
+    """The visitor's own order and its copy, as long as it may be handed out.
 
     Raises NotFound (absent, another's, not ready) and DownloadOver (term over, withdrawn).
     """
@@ -41,8 +41,19 @@ async def download(store: Store, account: Account, order_no: str, *, now: dateti
     if copy is None:
         raise NotFound
     _refuse_closed(copy, order, now)
+    return order, copy
+
+
+async def download(
+    store: Store, account: Account, order_no: str, *, now: datetime, trace: Trace, outcome: str = "done"
+) -> Download:
+    """The sealed file of the visitor's own order, read and verified, its hand-out recorded before the first byte.
+
+    `outcome` says in the audit how it left: "done" as a file, "print" to a kiosk's printer. Raises as `ready_copy`.
+    """
+    order, copy = await ready_copy(store, account, order_no, now=now)
     pdf = await store.copies.file(copy.sha256)
-    await _record(store, order, copy, now=now, trace=trace)
+    await _record(store, order, copy, now=now, trace=trace, outcome=outcome)
     return Download(copy=copy, pdf=pdf, filename=f"{order.company_name}-登记档案复制件-{copy.no}.pdf")
 
 
@@ -80,7 +91,7 @@ def _refuse_closed(copy: Copy, order: Order, now: datetime) -> None:
         raise IntegrityFault(f"copy {copy.no} holds documents its order does not permit")
 
 
-async def _record(store: Store, order: Order, copy: Copy, *, now: datetime, trace: Trace) -> None:
+async def _record(store: Store, order: Order, copy: Copy, *, now: datetime, trace: Trace, outcome: str) -> None:
     """Audit event and, the first time, the order's step, in one transaction; two first times at once end as one."""
 
     async def work(tx: Any) -> None:
@@ -88,7 +99,7 @@ async def _record(store: Store, order: Order, copy: Copy, *, now: datetime, trac
         await store.audit.append(
             tag=AuditTag.COPY_DOWNLOADED,
             subject=copy.no,
-            outcome="done",
+            outcome=outcome,
             fields={"order_no": order.no, "sha256": copy.sha256},
             at=now,
             tx=tx,

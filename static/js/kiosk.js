@@ -43,6 +43,14 @@
     }
   }, 250);
 
+  // The file in the frame goes to the printer at a touch; without script the frame's own print sign does it.
+  const print = document.querySelector("[data-eq-print]");
+  const printed = document.querySelector("[data-eq-printed]");
+  if (print && printed) {
+    print.hidden = false;
+    print.addEventListener("click", () => { printed.contentWindow.focus(); printed.contentWindow.print(); });
+  }
+
   // Keys for codes: what GB 32100 uses (no I, O, S, V, Z), or what verification codes use; erase and clear.
   const KEYS = { code: "0123456789ABCDEFGHJKLMNPQRTUWXY", verify: "23456789ABCDEFGHJKMNPQRSTUVWXYZ" };
   const press = (input, change) => {

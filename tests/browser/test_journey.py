@@ -46,9 +46,10 @@ def test_from_a_name_to_a_verified_copy(
     walk.choose_papers(page)
     look("6-order-form")
     number = walk.place_order(page)
-    walk.wait_for_copy(page)
+    at_kiosk = size == "kiosk"
+    (walk.wait_for_print if at_kiosk else walk.wait_for_copy)(page)
     look("7-ready")
-    path = walk.download(page, tmp_path)
+    path = walk.printed(page, number, tmp_path) if at_kiosk else walk.download(page, tmp_path)
     shutil.copyfile(path, PICTURES / "copy.pdf")
     page.goto(f"/orders/{number}/rating")
     look("8-rating")

@@ -78,9 +78,9 @@ def place_order(page: Page) -> str:
     return page.url.rsplit("/", 1)[1]
 
 
-def wait_for_copy(page: Page, *, script: bool = True, seconds: float = 60) -> None:
-    """Until the status block shows the download; with script it refreshes itself."""
-    link = page.get_by_role("link", name=re.compile("下载复制件"))
+def wait_for_copy(page: Page, *, script: bool = True, seconds: float = 60, named: str = "下载复制件") -> None:
+    """Until the status block shows the copy's link; with script it refreshes itself."""
+    link = page.get_by_role("link", name=re.compile(named))
     if script:
         expect(link).to_be_visible(timeout=seconds * 1000)
         return
@@ -89,6 +89,21 @@ def wait_for_copy(page: Page, *, script: bool = True, seconds: float = 60) -> No
         page.get_by_role("link", name="刷新").click()
         time.sleep(0.5)
     expect(link).to_be_visible()
+
+
+def wait_for_print(page: Page, *, script: bool = True) -> None:
+    """As `wait_for_copy`, at a kiosk: it prints and keeps no file."""
+    wait_for_copy(page, script=script, named="打印复制件")
+
+
+def printed(page: Page, number: str, folder: Path) -> Path:
+    """The file that a kiosk's print page shows in its frame."""
+    page.get_by_role("link", name="打印复制件").click()
+    expect(page.locator("iframe")).to_be_visible()
+    path = folder / "copy.pdf"
+    path.write_bytes(page.request.get(f"/orders/{number}/print/copy").body())
+    assert path.read_bytes().startswith(b"%PDF")
+    return path
 
 
 def download(page: Page, folder: Path) -> Path:

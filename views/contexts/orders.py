@@ -84,6 +84,7 @@ class OrderPage(Context):
     copy: Copy | None
     now: datetime
     is_rateable: bool
+    address: str  # of this page, for the phone of a visitor who stands at a kiosk
 
     @property
     def is_final(self) -> bool:
@@ -185,6 +186,18 @@ class OrderPage(Context):
             OrderStatus.READY: sealing + 1,
         }.get(self.order.status, len(names))
         return tuple((name, "done" if n < at else "now" if n == at else "later") for n, name in enumerate(names))
+
+
+@context
+class PrintPage(Context):
+    """A kiosk's page around the file of one order."""
+
+    template = "pages/print_copy.html"
+    order: Order
+
+    @property
+    def file(self) -> str:
+        return f"/orders/{self.order.no}/print/copy"
 
 
 @context
