@@ -78,8 +78,8 @@ class Sandbox:
 
 async def serve(settings: Settings, *, port: int, smtp_port: int) -> None:
     """Run until SIGTERM or SIGINT."""
-    receipts_to = settings.base_url.rstrip("/") + "/callbacks/sms"
-    sandbox = await Sandbox(settings, receipts_to=receipts_to).start(port=port, smtp_port=smtp_port)
+    callbacks_to = settings.base_url.rstrip("/") + "/callbacks"
+    sandbox = await Sandbox(settings, callbacks_to=callbacks_to).start(port=port, smtp_port=smtp_port)
     log.info("sandbox_ready", url=sandbox.url, smtp_port=sandbox.smtp_port)
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
