@@ -181,8 +181,8 @@ def receipts(trial: TrialSet) -> list[Cell]:
     watch.visitor.sign_in(watch.person)
     documents = watch.visitor.open_documents(USCC)[:1]
     cells = []
-    with MongoClient[dict[str, Any]](trial.mongod.url) as client:
-        tables = client["eqicha"]
+    with struck(trial, "refuse", ["sms2"]), MongoClient[dict[str, Any]](trial.mongod.url) as client:
+        tables = client["eqicha"]  # the second vendor sends no receipts: everything goes by the first
         for fault in (*CALLING_FAULTS, "clock"):
             refused = tables["audit_events"].count_documents(REFUSED)
             with calling(trial, fault):
