@@ -191,9 +191,23 @@ class Satisfaction(IntEnum):
 class StaffRole(StrEnum):
     ARCHIVIST = "archivist"
     REVIEWER = "reviewer"
+    STATISTICS = "statistics"
     SYSTEM_ADMIN = "system_admin"
     SECURITY_ADMIN = "security_admin"
     AUDITOR = "auditor"
+
+
+class ProposalKind(StrEnum):
+    """What needs a second person; how each takes effect stands in handlers/flows/effects.py."""
+
+    STAFF_ROLES = "staff_roles"
+
+
+class ProposalStatus(StrEnum):
+    OPEN = "open"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
 
 
 class PageSize(StrEnum):
@@ -220,6 +234,8 @@ class AuditTag(StrEnum):
     ORDER_MOVED = "order:record:moved"
     PAGE_VIEWED = "page:image:viewed"
     PERSON_SEARCHED = "search:person:queried"
+    PROPOSAL_MADE = "proposal:record:made"
+    PROPOSAL_ANSWERED = "proposal:record:answered"
     RATING_GIVEN = "rating:record:given"
     STAFF_CREATED = "staff:account:created"
     STAFF_DECIDED = "staff:order:decided"
@@ -251,6 +267,8 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.ORDER_MOVED: frozenset({"from", "to"}),
     AuditTag.PAGE_VIEWED: frozenset({"size", "rule"}),
     AuditTag.PERSON_SEARCHED: frozenset({"query", "hits"}),
+    AuditTag.PROPOSAL_MADE: frozenset({"kind", "about"}),
+    AuditTag.PROPOSAL_ANSWERED: frozenset({"kind", "about", "answer"}),
     AuditTag.RATING_GIVEN: frozenset({"satisfaction", "number"}),
     AuditTag.STAFF_CREATED: frozenset({"roles"}),
     AuditTag.STAFF_DECIDED: frozenset({"outcome"}),
