@@ -1,7 +1,7 @@
 """Who of our people may do what: actions by name, roles as sets of them, and which roles no one person holds together.
 
-等保二级 (GB/T 22239) 访问控制 and 安全管理: least right, three administrators kept apart. Read by guards, by flows that let
-a second person approve, and by the page that shows it.
+等保二级 (GB/T 22239) 访问控制 and 安全管理: least right, administrators kept apart. Read by guards, by flows that let a
+second person approve, and by the page that shows it.
 """
 
 from collections.abc import Collection
