@@ -21,6 +21,7 @@ MODULES = (
     "handlers.staff.orders",
     "handlers.staff.copies",
     "handlers.staff.outbox",
+    "handlers.staff.ratings",
     "handlers.kiosk",
     "handlers.callbacks",
     "handlers.pages",

@@ -9,7 +9,7 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
-from adapters.sandbox import index, rating, sms, textline, tsa, tyrz
+from adapters.sandbox import index, rating, rating_page, sms, textline, tsa, tyrz
 from adapters.sandbox.smtp import open_smtp
 from adapters.sandbox.state import SandboxState
 from conf.logs import get_log
@@ -31,7 +31,7 @@ class Sandbox:
 
     async def start(self, *, port: int = 0, smtp_port: int = 0) -> "Sandbox":
         """Listen on loopback; port 0 takes a free one."""
-        routes = [route for part in (index, tyrz, sms, textline, tsa, rating) for route in part.ROUTES]
+        routes = [route for part in (index, tyrz, sms, textline, tsa, rating, rating_page) for route in part.ROUTES]
         application = Application(
             [(pattern, handler, {"state": self.state}) for pattern, handler in routes],
             authority=tsa.Authority(self.state),
@@ -70,6 +70,7 @@ class Sandbox:
             "sms_url": f"{self.url}/sms",
             "sms2_url": f"{self.url}/textline",
             "rating_url": f"{self.url}/hcp",
+            "rating_page_url": f"{self.url}/hcp/page",
             "tsa_url": f"{self.url}/tsa",
             "mail_host": "127.0.0.1",
             "mail_port": self.smtp_port,
@@ -78,8 +79,9 @@ class Sandbox:
 
 async def serve(settings: Settings, *, port: int, smtp_port: int) -> None:
     """Run until SIGTERM or SIGINT."""
-    receipts_to = settings.base_url.rstrip("/") + "/callbacks/sms"
-    sandbox = await Sandbox(settings, receipts_to=receipts_to).start(port=port, smtp_port=smtp_port)
+    callbacks = settings.base_url.rstrip("/") + "/callbacks"
+    told = {"receipts_to": f"{callbacks}/sms", "ratings_to": f"{callbacks}/rating"}
+    sandbox = await Sandbox(settings, **told).start(port=port, smtp_port=smtp_port)
     log.info("sandbox_ready", url=sandbox.url, smtp_port=sandbox.smtp_port)
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

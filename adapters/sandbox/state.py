@@ -78,6 +78,7 @@ class SandboxState:
     faults: Faults = field(default_factory=Faults)
     received: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {name: [] for name in SYSTEMS})
     calls: Counter[str] = field(default_factory=Counter)  # requests seen per system, answered or not
+    ratings_to: str = ""  # where ratings given on the platform's own page are told; empty: nowhere
     receipts_to: str = ""  # where delivery receipts are sent; empty: nowhere
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
