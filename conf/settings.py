@@ -287,10 +287,17 @@ def _unsafe(s: Settings) -> list[str]:
     ]
     if s.sms2_provider and ("127.0.0.1" in s.sms2_url or "eqicha-dev" in s.sms2_app_key.get_secret_value()):
         faults.append("EQICHA_SMS2_URL: the sandbox and its key are refused in production")
-    if s.rating_style == "redirect" and not s.rating_page_url.startswith("https://"):
-        faults.append("EQICHA_RATING_PAGE_URL: names and numbers pass in this address, production needs https://")
+    faults += _open_rating_page(s)
     if not s.mongo_url:
         faults.append("EQICHA_MONGO_URL: production needs its own replica set")
     elif "replicaSet=" not in s.mongo_url:
         faults.append("EQICHA_MONGO_URL: name the replica set (replicaSet=…); a standalone database is refused")
     return faults
+
+
+def _open_rating_page(s: Settings) -> list[str]:
+    """In the redirect style names and numbers stand in the address of the platform's page."""
+    is_safe = s.rating_page_url.startswith("https://") and "127.0.0.1" not in s.rating_page_url
+    if s.rating_style == "push" or is_safe:
+        return []
+    return ["EQICHA_RATING_PAGE_URL: names and numbers pass in it, production needs https:// and no sandbox"]

@@ -282,6 +282,7 @@ class AuditTag(StrEnum):
     PERSON_SEARCHED = "search:person:queried"
     RATING_DEFAULTED = "rating:record:defaulted"
     RATING_GIVEN = "rating:record:given"
+    RATING_SENT_ON = "rating:visitor:sent_on"
     STAFF_CREATED = "staff:account:created"
     STAFF_DECIDED = "staff:order:decided"
     STAFF_RESENT = "staff:message:resent"
@@ -317,6 +318,7 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.PERSON_SEARCHED: frozenset({"query", "hits"}),
     AuditTag.RATING_DEFAULTED: frozenset({"satisfaction", "number"}),
     AuditTag.RATING_GIVEN: frozenset({"satisfaction", "number"}),
+    AuditTag.RATING_SENT_ON: frozenset({"number"}),
     AuditTag.STAFF_CREATED: frozenset({"roles"}),
     AuditTag.STAFF_DECIDED: frozenset({"outcome"}),
     AuditTag.STAFF_RESENT: frozenset({"kind"}),

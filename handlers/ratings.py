@@ -86,7 +86,14 @@ class RateAtPlatform(RatingHandler):
         if self.platform is None or not invitation.number:
             self.go(f"/orders/{no}/rating")
             return
-        visit = rating_reports.visit_of(self.store, self.account, invitation.order, self.channel)
+        visit = await rating_reports.visit_of(
+            self.store,
+            self.account,
+            invitation.order,
+            number=invitation.number,
+            now=self.clock(),
+            trace=self.audit_context(),
+        )
         self.leave(self.platform.address(visit))
 
 

@@ -28,7 +28,8 @@ class JumpPage:
     def address(self, visit: RatingVisit) -> str:
         """The page's address with the case in it. The phone is left out: rating does not need it."""
         once = base64.b64encode(urlencode(self._parameters(visit)).encode())
-        return f"{self._settings.rating_page_url}?{urlencode({'param': base64.b64encode(once).decode()})}"
+        url = self._settings.rating_page_url
+        return f"{url}{'&' if '?' in url else '?'}{urlencode({'param': base64.b64encode(once).decode()})}"
 
     def _parameters(self, v: RatingVisit) -> dict[str, str]:
         s = self._settings

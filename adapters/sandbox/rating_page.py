@@ -37,7 +37,6 @@ NEEDED = (
     "applicantCardNumber",
     "version",
 )
-LAST = 2  # the rating, and one more
 TRIES, PAUSE = 5, 1.0
 
 
@@ -60,7 +59,14 @@ class RatingPage(FaultyHandler):
             page = self.render_string("problem.html", problem="跳转参数无法解读，或与登记的不一致")
         else:
             back = f"{self.state.settings.base_url.rstrip('/')}/orders/{case['projNo']}/rating"
-            facts = {"case": case, "levels": LEVELS, "tags": TAGS, "param": self.text("param"), "back": back}
+            facts = {
+                "number": self._given(case) + 1,
+                "case": case,
+                "levels": LEVELS,
+                "tags": TAGS,
+                "param": self.text("param"),
+                "back": back,
+            }
             page = self.render_string("rating.html", **facts, problem=problem, thanks=thanks)
         await self.answer(page, "text/html; charset=utf-8")
 
@@ -75,6 +81,9 @@ class RatingPage(FaultyHandler):
         is_ours = pairs.get("key") == s.rating_app_mark and pairs.get("serviceCode") == s.rating_task_code
         return pairs if is_ours and all(pairs.get(name) for name in NEEDED) else {}
 
+    def _given(self, case: dict[str, str]) -> int:
+        return sum(row.get("projectNo") == case["projNo"] for row in self.state.received["rating"])
+
     def _take(self, case: dict[str, str]) -> str:
         """Keep the rating and tell it; words for the visitor when it will not do."""
         level, words = self.text("satisfaction"), self.text("writingEvaluation").strip()
@@ -83,8 +92,10 @@ class RatingPage(FaultyHandler):
             return "请选择满意程度"
         if level in "12" and not (tags or words):
             return "差评须勾选详情或填写文字评价"
-        number = 1 + sum(row.get("projectNo") == case["projNo"] for row in self.state.received["rating"])
-        if number > LAST:
+        number = int(self.text("assessNumber")) if self.text("assessNumber") in ("1", "2") else 0
+        if number and number <= self._given(case):
+            return ""  # the same form once more: the answer to the first was lost
+        if number != self._given(case) + 1:
             return "这个办件已经评价过两次"
         record = {
             "projectNo": case["projNo"],

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from adapters.rating import RatingReport, RatingVisit
 from conf.errors import ProviderRejected
-from conf.terms import AccountKind, Channel, OrderStatus
+from conf.terms import AccountKind, AuditTag, OrderStatus
+from handlers.flows.ordering import Trace
 from store.records import Account, Order, Rating
 
 if TYPE_CHECKING:
@@ -24,8 +25,13 @@ async def report_of(store: "Store", order_no: str, *, number: int) -> RatingRepo
     return _report(order, account, rating, id_number=store.vault.reveal(account.id_number))
 
 
-def visit_of(store: "Store", account: Account, order: Order, channel: Channel) -> RatingVisit:
-    """What the platform's own page must know of a case that is about to be rated there."""
+async def visit_of(
+    store: "Store", account: Account, order: Order, *, number: int, now: datetime, trace: Trace
+) -> RatingVisit:
+    """What the platform's own page must know of a case about to be rated there; that it is told so is on record."""
+    await store.audit.append(
+        tag=AuditTag.RATING_SENT_ON, subject=order.no, outcome="done", fields={"number": number}, at=now, **trace
+    )
     return RatingVisit(
         order_no=order.no,
         task_name=TASK_NAME,
@@ -34,7 +40,7 @@ def visit_of(store: "Store", account: Account, order: Order, channel: Channel) -
         visitor_is_body=account.kind is AccountKind.LEGAL,
         id_number=store.vault.reveal(account.id_number),
         finished_at=_finished(order),
-        channel=channel,
+        channel=trace["channel"],
     )
 
 

@@ -119,11 +119,12 @@ async def note_platform_rating(store: "Store", event: InboxEvent, tx: Any) -> bo
 
 async def default_due(store: "Store", *, days: int, now: datetime) -> bool:
     """One batch of default ratings for orders handed out `days` ago and not rated since; True: there may be more."""
-    due = await store.orders.due_for_default(now - timedelta(days=days), BATCH)
+    due, written = await store.orders.due_for_default(now - timedelta(days=days), BATCH), 0
     for order in due:
         with contextlib.suppress(Conflict):  # rated in this moment
             await _write_default(store, order, now)
-    return len(due) == BATCH
+            written += 1
+    return bool(written) and len(due) == BATCH
 
 
 async def _write_default(store: "Store", order: Order, now: datetime) -> None:
