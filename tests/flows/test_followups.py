@@ -192,3 +192,17 @@ def test_the_number_is_shown_on_record_and_only_while_there_is_a_call_to_make(de
         desk.run(followups.show_phone(desk.store, followup.id, now=desk.clock(), trace=STAFF_TRACE))
     with pytest.raises(NotFound):
         desk.run(followups.show_phone(desk.store, "TH20261121-222222.1", now=desk.clock(), trace=STAFF_TRACE))
+
+
+def test_rating_follow_up_and_report_are_kept_together_or_not_at_all(desk: Desk, mongo_url: str) -> None:
+    account, order = desk.run(downloaded(desk))
+    with MongoClient(mongo_url) as client:
+        client[DATABASE]["followups"].insert_one({"_id": f"{order.no}.1"})  # so that opening it fails
+        with pytest.raises(Conflict):
+            desk.run(rated(desk, account, order, satisfaction=1, text="等得太久"))
+        client[DATABASE]["followups"].delete_one({"_id": f"{order.no}.1"})
+    assert desk.run(desk.store.ratings.of_order(order.no)) == ()
+    assert desk.run(desk.store.outbox.recent(order.no)) == ()
+    assert AuditTag.RATING_GIVEN not in desk.run(desk.tags())
+    desk.run(rated(desk, account, order, satisfaction=1, text="等得太久"))
+    assert desk.run(desk.store.followups.by_id(f"{order.no}.1")) is not None
