@@ -20,7 +20,7 @@ from adapters.sms import first_access
 from adapters.sms.gateway import GatewaySms
 from adapters.sms.receipts import GatewayReceipts
 from adapters.sms.routing import Route, RoutedSms, Rules
-from adapters.sms.textline import TextlineSms
+from adapters.sms.vendors import second_vendor
 from conf.keys import Keys
 from conf.settings import Settings, SettingsError
 
@@ -82,10 +82,14 @@ async def open_adapters(settings: Settings, keys: Keys, *, observe: Observe = ob
 
 
 def _sms(settings: Settings, observe: Observe) -> RoutedSms:
-    """The vendors of the settings. A further one is a class of its own module, named here."""
+    """The vendors of the settings; a second one is a module of adapters/sms, taken by its name."""
     routes = [Route("sms", GatewaySms(settings, observe=observe), settings.sms_weight)]
-    if settings.sms2_provider == "textline":
-        routes.append(Route("sms2", TextlineSms(settings, observe=observe), settings.sms2_weight))
+    if settings.sms2_provider:
+        try:
+            vendor = second_vendor(settings.sms2_provider)
+        except LookupError as fault:
+            raise SettingsError([f"EQICHA_SMS2_PROVIDER: {fault}"]) from None
+        routes.append(Route("sms2", vendor(settings, observe=observe), settings.sms2_weight))
     return RoutedSms(routes, Rules.of(settings))
 
 

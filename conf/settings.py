@@ -100,7 +100,9 @@ class Settings(BaseSettings):
     sms_app_key: SecretStr = Field(SecretStr("eqicha-dev-sms-key"), description="key signing SMS requests")
     sms_signature: str = Field("天河e企查", description="text between 【】 in front of each message")
     sms_weight: int = Field(3, ge=1, le=100, description="share of messages sent through the first SMS vendor")
-    sms2_provider: Literal["", "textline"] = Field("", description="second SMS vendor; empty: there is none")
+    sms2_provider: str = Field(
+        "", pattern="^([a-z][a-z0-9_]{0,30})?$", description="second SMS vendor: a module of adapters/sms; empty: none"
+    )
     sms2_url: str = Field("http://127.0.0.1:8090/textline", description="second SMS vendor's address")
     sms2_app_id: str = Field("eqicha-dev", description="account at the second SMS vendor")
     sms2_app_key: SecretStr = Field(SecretStr("eqicha-dev-sms2-key"), description="key signing its requests")

@@ -51,7 +51,7 @@ class RatingCalls:
     def answer(self, *, taken: bool) -> Mapping[str, Any]:
         """The platform repeats whatever is not answered 00."""
         code, words = ("00", "成功") if taken else ("01", "sign 校验失败")
-        return {"txnBodyCom": {"code": code, "msg": words}, "txnCommCom": {}}
+        return {"code": code, "msg": words}
 
     def _is_signed(self, sent: Mapping[str, str], moment: str, nonce: str, body: bytes) -> bool:
         mark = sent.get("x-app-mark", "")

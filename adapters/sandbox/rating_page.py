@@ -3,17 +3,15 @@
 Written from docs/protocols/rating.md, "Page jump" and "What the platform tells us".
 """
 
-import asyncio
 import base64
 import hashlib
 import hmac
 import json
 import secrets
-from typing import Any
+from datetime import datetime
 from urllib.parse import parse_qsl
 
-from tornado.httpclient import AsyncHTTPClient, HTTPClientError
-
+from adapters.sandbox import calling
 from adapters.sandbox.faulty import FaultyHandler
 from adapters.sandbox.state import SandboxState
 from conf.clock import beijing
@@ -37,7 +35,6 @@ NEEDED = (
     "applicantCardNumber",
     "version",
 )
-TRIES, PAUSE = 5, 1.0
 
 
 class RatingPage(FaultyHandler):
@@ -112,34 +109,14 @@ class RatingPage(FaultyHandler):
 
 
 def later(state: SandboxState, record: dict[str, str]) -> None:
-    """Tell the service at once, and again until it answers 00; nobody is told where `ratings_to` is empty."""
-    if state.ratings_to:
-        task = asyncio.get_running_loop().create_task(_tell(state, record))
-        state.tasks.add(task)
-        task.add_done_callback(state.tasks.discard)
-
-
-async def _tell(state: SandboxState, record: dict[str, str]) -> None:
+    """Tell the service by and by, until it answers 00."""
     body = json.dumps({"evaluate": [record]}, ensure_ascii=False).encode()
-    for _ in range(TRIES):
-        if await _sent(state, body):
-            return
-        await asyncio.sleep(PAUSE)
+    calling.later(state, "rating", lambda now: (_headers(state, body, now), body), taken="code=00")
 
 
-async def _sent(state: SandboxState, body: bytes) -> bool:
-    try:
-        answer = await AsyncHTTPClient().fetch(
-            state.ratings_to, method="POST", body=body, headers=_signed(state, body), request_timeout=5
-        )
-        return bool(json.loads(answer.body)["txnBodyCom"]["code"] == "00")
-    except (HTTPClientError, OSError, ValueError, KeyError):
-        return False
-
-
-def _signed(state: SandboxState, body: bytes) -> dict[str, Any]:
+def _headers(state: SandboxState, body: bytes, now: datetime) -> dict[str, str]:
     s, nonce = state.settings, secrets.token_hex(16)
-    moment = str(int(state.clock().timestamp()))
+    moment = str(int(now.timestamp()))
     text = f"{s.rating_app_mark}\n{moment}\n{nonce}\n{hashlib.sha256(body).hexdigest()}"
     right = hmac.new(s.rating_app_word.get_secret_value().encode(), text.encode(), "sha256").hexdigest()
     return {

@@ -24,7 +24,7 @@ from adapters.callbacks import CallbackRefused
 from adapters.rating import RatingVisit
 from adapters.rating.jump import JumpPage
 from adapters.rating.told import RatingCalls
-from adapters.sandbox import rating_page
+from adapters.sandbox import calling
 from adapters.sandbox.server import Sandbox
 from conf.keys import load_keys
 from conf.settings import Settings, SettingsError, load_settings
@@ -185,12 +185,12 @@ class Told(RequestHandler):
 @pytest.fixture
 def told(run: Run, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[dict[str, str], bytes]]]:
     calls: list[tuple[dict[str, str], bytes]] = []
-    monkeypatch.setattr(rating_page, "PAUSE", 0)
+    monkeypatch.setattr(calling, "PAUSES", (0.0,) * 5)
 
     async def listen() -> HTTPServer:
-        server, sockets = HTTPServer(Application([("/", Told, {"calls": calls})])), bind_sockets(0, "127.0.0.1")
+        server, sockets = HTTPServer(Application([("/rating", Told, {"calls": calls})])), bind_sockets(0, "127.0.0.1")
         server.add_sockets(sockets)
-        sandbox.state.ratings_to = f"http://127.0.0.1:{sockets[0].getsockname()[1]}/"
+        sandbox.state.callbacks_to = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
         return server
 
     server = run(listen())

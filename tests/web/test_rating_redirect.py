@@ -10,7 +10,7 @@ import pytest
 
 from adapters.rating.jump import JumpPage
 from adapters.rating.told import RatingCalls
-from adapters.sandbox import rating_page
+from adapters.sandbox import calling
 from adapters.sandbox.server import Sandbox
 from conf.terms import AuditTag, Channel, OrderStatus, Satisfaction
 from handlers.flows import ratings
@@ -28,8 +28,8 @@ from tests.web.test_ratings import downloaded
 @pytest.fixture
 def platform(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """The service in the redirect style, and the platform telling it what was said."""
-    monkeypatch.setattr(rating_page, "PAUSE", 0)
-    box = Sandbox(site.settings, clock=site.clock, ratings_to=f"{site.url}/callbacks/rating")
+    monkeypatch.setattr(calling, "PAUSES", (0.0,) * 5)
+    box = Sandbox(site.settings, clock=site.clock, callbacks_to=f"{site.url}/callbacks", late_seconds=0.0)
     site.run(box.start())
     settings = site.settings.model_copy(update={"rating_style": "redirect", **box.addresses})
     kept = site.app.adapters
@@ -88,6 +88,18 @@ def test_from_the_button_to_the_platform_and_back_with_the_rating(site: Site, de
     say(site, platform, sent_on(client, order), satisfaction="5")
     assert [each[:2] for each in given(desk, order)] == [(1, 2), (2, 5)]
     assert not client.get(f"/orders/{order.no}/rating").all("main .eq-card a.eq-button--primary")
+
+
+@pytest.mark.parametrize("fault", ["twice", "late", "forged", "clock"])
+def test_a_call_made_wrongly_is_one_rating_in_the_end(site: Site, desk: Desk, platform: Sandbox, fault: str) -> None:
+    client, order, _ = downloaded(site, desk)
+    address = sent_on(client, order)
+    platform.state.faults.switch("rating", fault, 3 if fault == "clock" else 1)  # the page looks at its clock twice
+    say(site, platform, address, satisfaction="1", evalDetail="110")
+    assert [each[:2] for each in given(desk, order)] == [(1, 1)]
+    tags = desk.run(desk.tags())
+    assert [tags.count(tag) for tag in (AuditTag.RATING_GIVEN, AuditTag.FOLLOW_UP_OPENED)] == [1, 1]
+    assert tags.count(AuditTag.CALLBACK_REFUSED) == (fault in ("forged", "clock"))
 
 
 def test_a_lost_answer_and_any_repeat_is_one_rating(site: Site, desk: Desk, platform: Sandbox) -> None:
