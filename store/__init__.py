@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # each part is imported when first used: a command that needs
     from store.companies import Companies
     from store.copies import Copies
     from store.dossiers import Dossiers
+    from store.followups import FollowUps
     from store.inbox import Inbox
     from store.leases import Leases
     from store.limits import Limits
@@ -168,6 +169,12 @@ class Store:
         from store.ratings import Ratings
 
         return Ratings(self._base)
+
+    @cached_property
+    def followups(self) -> FollowUps:
+        from store.followups import FollowUps
+
+        return FollowUps(self._base)
 
     @cached_property
     def outbox(self) -> Outbox:

@@ -39,7 +39,7 @@ FAULTS = {
 CLOCK_FAULT = {"clock": "时钟快一小时"}
 CALLING_FAULTS = {"forged": "回调签名错误", "twice": "回调重复", "late": "回调迟到"}
 KEEPS_TIME = frozenset({"sms", "sms2", "rating", "tsa"})
-CALLS_US = frozenset({"sms"})
+CALLS_US = frozenset({"sms", "rating"})
 CLOCK_OFF = timedelta(hours=1)
 
 
