@@ -29,6 +29,8 @@ NATIONAL_CHANNEL: dict[Channel, str] = {
     Channel.COMMAND: "1",
     Channel.WORKER: "1",
     Channel.COUNTERPART: "1",
+    Channel.SHB: "2",
+    Channel.YST: "2",
 }
 
 #: 办件类型 is reversed between the norms as well: an on-the-spot case is 2 nationally, 1 in GB/T 39046 A.6.

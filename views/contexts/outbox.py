@@ -14,7 +14,12 @@ SYSTEMS = {
     "mail": "邮件服务器",
     "rating": "好差评平台",
 }
-KINDS = {OutboxKind.SMS: "短信", OutboxKind.MAIL: "邮件", OutboxKind.RATING: "评价上报"}
+KINDS = {
+    OutboxKind.SMS: "短信",
+    OutboxKind.MAIL: "邮件",
+    OutboxKind.RATING: "评价上报",
+    OutboxKind.PROGRESS: "办件进度",
+}
 ENDS = {OutboxStatus.REJECTED: "对方拒收", OutboxStatus.GAVE_UP: "已放弃"}
 
 
