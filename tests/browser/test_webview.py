@@ -1,6 +1,7 @@
 """Inside 穗好办 and 粤商通: a phone's webview without our header, judged by axe, with and without script."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from adapters.entry.tickets import AppTickets
 from adapters.identity.tyrz import TyrzIdentity
+from adapters.sandbox.people import sample_person
 from adapters.sandbox.server import Sandbox
 from conf.clock import utc_now
 from conf.settings import Settings, load_settings
@@ -30,6 +32,10 @@ def apps(mongo_url: str, var_dir: Path) -> Iterator[tuple[Site, Sandbox]]:
     site = Site(settings, clock=utc_now)
     desk = Desk(site.store, site.settings, site.app.keys, site.clock, site.run)
     site.run(desk.open())
+    head = sample_person("legal_representative")
+    number = site.store.vault.conceal(head.id_number, "*")
+    persons = (replace(desk.company().persons[0], name=head.name, id_number=number),)
+    site.run(site.store.companies.put(replace(desk.company(), persons=persons)))
     site.run(site.store.companies.refresh_search())
 
     async def opened() -> tuple[Sandbox, Settings]:
@@ -56,10 +62,10 @@ def box(apps: tuple[Site, Sandbox]) -> Sandbox:
     return apps[1]
 
 
-def arrive(page: Page, box: Sandbox, app: str) -> None:
+def arrive(page: Page, box: Sandbox, app: str, who: str = "温知夏") -> None:
     """Tap the service in the app, as a tester does on the sandbox's page."""
     page.goto(f"{box.url}/apps")
-    page.get_by_role("link", name=f"在{app}中打开（温知夏）").click()
+    page.get_by_role("link", name=f"在{app}中打开（{who}）").click()
     expect(page.locator(".eq-tabs")).to_be_visible()
 
 
@@ -106,6 +112,20 @@ def test_the_tabs_cover_nothing_and_take_a_finger(visitor: Open, box: Sandbox) -
             spot = link.bounding_box()
             assert spot is not None
             assert min(spot["width"], spot["height"]) >= 44
+
+
+def test_the_dossiers_order_button_stands_above_the_tabs(
+    visitor: Open, box: Sandbox, judge: Callable[[Page], None], picture: Callable[[Page, str], None]
+) -> None:
+    page = visitor("phone")
+    arrive(page, box, "穗好办", sample_person("legal_representative").name)
+    page.goto(f"/companies/{cases.USCC}/dossier")
+    bar, tabs = page.locator(".eq-dossier__order").bounding_box(), page.locator(".eq-tabs").bounding_box()
+    assert bar is not None
+    assert tabs is not None
+    assert bar["y"] + bar["height"] <= tabs["y"]
+    judge(page)
+    picture(page, "webview-dossier")
 
 
 def test_a_refused_ticket_is_a_page_that_passes_axe(
