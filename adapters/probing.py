@@ -19,6 +19,12 @@ def probes(settings: Settings) -> dict[str, Probe]:
         "rating": _place(settings.rating_url),
         "time-stamp": _place(settings.tsa_url),
     }
+    if settings.entry_shb_tasks:
+        places["shb"] = _place(settings.entry_shb_url)
+    if settings.entry_yst_tasks:
+        places["yst"] = _place(settings.entry_yst_url)
+    if settings.entry_shb_tasks or settings.entry_yst_tasks or settings.entry_portal_tasks:
+        places["portal"] = _place(settings.progress_url)
     if settings.sms2_provider:
         places["sms2"] = _place(settings.sms2_url)
     if settings.mail_host:

@@ -13,6 +13,9 @@ SYSTEMS = {
     "sms2": "第二家短信平台",
     "mail": "邮件服务器",
     "rating": "好差评平台",
+    "shb": "穗好办",
+    "yst": "粤商通",
+    "portal": "政务服务网",
 }
 KINDS = {
     OutboxKind.SMS: "短信",
