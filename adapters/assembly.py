@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.base import Line, Observe, observe_nothing
 from adapters.callbacks import CallbackReader
+from adapters.entry import EntryProvider, ProgressProvider
+from adapters.entry.progress import PortalProgress
+from adapters.entry.tickets import AppTickets
 from adapters.identity import IdentityProvider
 from adapters.identity.tyrz import TyrzIdentity
 from adapters.mail import MailProvider
@@ -38,6 +41,8 @@ class Adapters:
     sms: RoutedSms
     mail: MailProvider
     rating: RatingProvider
+    entry: EntryProvider
+    progress: ProgressProvider
     seal: SealProvider
     pdf: PdfEngine
     workshop: "Workshop"
@@ -66,18 +71,28 @@ async def open_adapters(settings: Settings, keys: Keys, *, observe: Observe = ob
     identity = TyrzIdentity(settings, observe=observe)
     sms = _sms(settings, observe)
     mail = SmtpMail(settings, observe=observe)
+    entry, progress = AppTickets(settings, observe=observe), PortalProgress(settings, observe=observe)
     return Adapters(
         identity=identity,
         sms=sms,
         mail=mail,
         rating=rating,
+        entry=entry,
+        progress=progress,
         seal=seal,
         pdf=_pdf_engine(settings, workshop),
         workshop=workshop,
         rating_page=JumpPage(settings) if _is_redirect(settings) else None,
         callbacks=_callbacks(settings),
-        lines=(identity.line, *(route.provider.line for route in sms.routes), mail.line, rating.line),
-        closers=(identity.close, sms.close, mail.close, rating.close, workshop.close),
+        lines=(
+            identity.line,
+            *(route.provider.line for route in sms.routes),
+            mail.line,
+            rating.line,
+            *entry.lines,
+            progress.line,
+        ),
+        closers=(identity.close, sms.close, mail.close, rating.close, entry.close, progress.close, workshop.close),
     )
 
 

@@ -146,12 +146,27 @@ class Channel(StrEnum):
     COMMAND = "command"
     WORKER = "worker"
     COUNTERPART = "counterpart"  # another system calls
+    SHB = "shb"  # inside 穗好办
+    YST = "yst"  # inside 粤商通
+
+
+#: Channels inside another app's webview: the app draws header and back button, we draw none.
+APP_CHANNELS = frozenset({Channel.SHB, Channel.YST})
+
+
+class EntryPoint(StrEnum):
+    """Doors of other systems a visit may come through. The apps' values are those of their Channel."""
+
+    SHB = "shb"  # 穗好办
+    YST = "yst"  # 粤商通
+    PORTAL = "gdzwfw"  # 广东政务服务网
 
 
 class OutboxKind(StrEnum):
     SMS = "sms"
     MAIL = "mail"
     RATING = "rating"
+    PROGRESS = "progress"  # how an order stands, to the portal it came from
 
 
 class InboxStatus(StrEnum):
@@ -284,12 +299,14 @@ class AuditTag(StrEnum):
     COPY_VERIFIED = "copy:file:verified"
     COPY_WITHDRAWN = "copy:file:withdrawn"
     DOSSIER_LISTED = "dossier:listing:viewed"
+    ENTRY_REFUSED = "visitor:entry:refused"
     EXTRACT_VIEWED = "extract:page:viewed"
     INTAKE_IMPORTED = "intake:batch:imported"
     FOLLOW_UP_MOVED = "followup:record:moved"
     FOLLOW_UP_OPENED = "followup:record:opened"
     FOLLOW_UP_PHONE_SHOWN = "followup:phone:shown"
     KIOSK_WIPED = "kiosk:session:wiped"
+    LINK_MADE = "visitor:account:linked"
     ORDER_CREATED = "order:record:created"
     ORDER_MOVED = "order:record:moved"
     PAGE_VIEWED = "page:image:viewed"
@@ -322,12 +339,14 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.COPY_VERIFIED: frozenset({"by"}),
     AuditTag.COPY_WITHDRAWN: frozenset({"order_no", "reason"}),
     AuditTag.DOSSIER_LISTED: frozenset({"rule"}),
+    AuditTag.ENTRY_REFUSED: frozenset({"entry", "ground"}),
     AuditTag.EXTRACT_VIEWED: frozenset({"rule"}),
     AuditTag.INTAKE_IMPORTED: frozenset({"accepted", "refused", "pages"}),
     AuditTag.FOLLOW_UP_MOVED: frozenset({"step", "result", "to"}),
     AuditTag.FOLLOW_UP_OPENED: frozenset({"satisfaction", "number"}),
     AuditTag.FOLLOW_UP_PHONE_SHOWN: frozenset(),
     AuditTag.KIOSK_WIPED: frozenset({"terminal"}),
+    AuditTag.LINK_MADE: frozenset({"entry"}),
     AuditTag.ORDER_CREATED: frozenset({"rule", "pages"}),
     AuditTag.ORDER_MOVED: frozenset({"from", "to"}),
     AuditTag.PAGE_VIEWED: frozenset({"size", "rule"}),

@@ -10,6 +10,7 @@ from handlers.base import BaseHandler
 from handlers.flows import ordering, ratings
 from handlers.flows.access import needed_level
 from handlers.flows.copies import HAS_COPY
+from handlers.flows.entries import entry_of
 from handlers.flows.order_forms import OrderForm
 from handlers.guards import signed_in
 from views.contexts import orders as contexts
@@ -36,7 +37,13 @@ class PlaceOrder(BaseHandler):
         form = self._sent(uscc, self.text("request_key", max=64))
         try:
             order = await ordering.place(
-                self.store, self.conf, self.account, form, now=self.clock(), trace=self.audit_context()
+                self.store,
+                self.conf,
+                self.account,
+                form,
+                now=self.clock(),
+                trace=self.audit_context(),
+                entry=entry_of(self.session),
             )
         except Invalid as fault:
             await self._form(form, errors=fault.fields, status=422)

@@ -17,6 +17,7 @@ MODULES = (
     "handlers.ratings",
     "handlers.verify",
     "handlers.signin",
+    "handlers.enter",
     "handlers.staff.signin",
     "handlers.staff.desk",
     "handlers.staff.orders",

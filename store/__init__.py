@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # each part is imported when first used: a command that needs
     from store.inbox import Inbox
     from store.leases import Leases
     from store.limits import Limits
+    from store.links import Links
     from store.orders import Orders
     from store.outbox import Outbox
     from store.proposals import Proposals
@@ -139,6 +140,12 @@ class Store:
         from store.accounts import Accounts
 
         return Accounts(self._base)
+
+    @cached_property
+    def links(self) -> Links:
+        from store.links import Links
+
+        return Links(self._base)
 
     @cached_property
     def sessions(self) -> Sessions:

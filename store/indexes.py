@@ -39,6 +39,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     "grants": [
         IndexModel([("account_id", UP), ("uscc", UP), ("until", UP)], name="of_account"),
     ],
+    "links": [],
     "sessions": [
         IndexModel([("expires_at", UP)], name="over", expireAfterSeconds=0),
         IndexModel([("account_id", UP)], name="of_account"),  # drop_of

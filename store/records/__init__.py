@@ -11,6 +11,7 @@ from conf.terms import (
     CompanyStatus,
     CopyStatus,
     DocumentFlag,
+    EntryPoint,
     FilingKind,
     FollowUpResult,
     FollowUpStatus,
@@ -221,6 +222,25 @@ class Account:
 
 
 @record
+class Link:
+    """A user of another app and the account of ours they are; `id` is "<provider>:<external id>". It never moves."""
+
+    id: str
+    provider: str
+    external_id: str
+    account_id: str
+    created_at: datetime
+
+
+@record
+class Entry:
+    """Through which door of another system a visit came, and for which of that system's tasks."""
+
+    point: EntryPoint
+    task_code: str
+
+
+@record
 class Grant:
     """A permission that ends: a reviewed request opened these documents of one company to one account."""
 
@@ -338,6 +358,7 @@ class Order:
     attempts: int
     version: int
     document_ids_permitted: frozenset[str]
+    entry: Entry | None = None  # None: the visitor came by themselves
 
 
 @record
