@@ -45,6 +45,7 @@ class TrialSet:
             "sms_url": f"{box}/sms",
             "sms2_url": f"{box}/textline",
             "rating_url": f"{box}/hcp",
+            "rating_page_url": f"{box}/hcp/page",
             "tsa_url": f"{box}/tsa",
             "mail_port": self.smtp_port,
             "log_format": "json",
