@@ -248,9 +248,23 @@ FOLLOW_UP_MOVES: dict[FollowUpStep, tuple[FollowUpStatus, dict[FollowUpResult | 
 class StaffRole(StrEnum):
     ARCHIVIST = "archivist"
     REVIEWER = "reviewer"
+    STATISTICS = "statistics"
     SYSTEM_ADMIN = "system_admin"
     SECURITY_ADMIN = "security_admin"
     AUDITOR = "auditor"
+
+
+class ProposalKind(StrEnum):
+    """What needs a second person; how each takes effect stands in handlers/flows/effects.py."""
+
+    STAFF_ROLES = "staff_roles"
+
+
+class ProposalStatus(StrEnum):
+    OPEN = "open"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
 
 
 class PageSize(StrEnum):
@@ -280,6 +294,8 @@ class AuditTag(StrEnum):
     ORDER_MOVED = "order:record:moved"
     PAGE_VIEWED = "page:image:viewed"
     PERSON_SEARCHED = "search:person:queried"
+    PROPOSAL_MADE = "proposal:record:made"
+    PROPOSAL_ANSWERED = "proposal:record:answered"
     RATING_DEFAULTED = "rating:record:defaulted"
     RATING_GIVEN = "rating:record:given"
     RATING_SENT_ON = "rating:visitor:sent_on"
@@ -316,6 +332,8 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.ORDER_MOVED: frozenset({"from", "to"}),
     AuditTag.PAGE_VIEWED: frozenset({"size", "rule"}),
     AuditTag.PERSON_SEARCHED: frozenset({"query", "hits"}),
+    AuditTag.PROPOSAL_MADE: frozenset({"kind", "about"}),
+    AuditTag.PROPOSAL_ANSWERED: frozenset({"kind", "about", "answer"}),
     AuditTag.RATING_DEFAULTED: frozenset({"satisfaction", "number"}),
     AuditTag.RATING_GIVEN: frozenset({"satisfaction", "number"}),
     AuditTag.RATING_SENT_ON: frozenset({"number"}),

@@ -18,6 +18,7 @@ MODULES = (
     "handlers.verify",
     "handlers.signin",
     "handlers.staff.signin",
+    "handlers.staff.desk",
     "handlers.staff.orders",
     "handlers.staff.copies",
     "handlers.staff.outbox",

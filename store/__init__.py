@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # each part is imported when first used: a command that needs
     from store.limits import Limits
     from store.orders import Orders
     from store.outbox import Outbox
+    from store.proposals import Proposals
     from store.ratings import Ratings
     from store.scans import Scans
     from store.sessions import Sessions
@@ -156,6 +157,12 @@ class Store:
         from store.copies import Copies
 
         return Copies(self._base)
+
+    @cached_property
+    def proposals(self) -> Proposals:
+        from store.proposals import Proposals
+
+        return Proposals(self._base)
 
     @cached_property
     def ratings(self) -> Ratings:

@@ -47,6 +47,12 @@ INDEXES: dict[str, list[IndexModel]] = {
     "staff": [
         IndexModel([("login", UP)], name="login", unique=True),
     ],
+    "proposals": [
+        IndexModel([("status", UP), ("proposed_at", DOWN)], name="listed"),
+        IndexModel(  # one open proposal about one thing
+            [("kind", UP), ("about", UP)], name="open", unique=True, partialFilterExpression={"status": "open"}
+        ),
+    ],
     "terminals": [
         IndexModel([("key_digest", UP)], name="key", unique=True),
     ],

@@ -3,21 +3,21 @@
 from datetime import timedelta
 
 from conf.errors import Conflict, Invalid
-from conf.terms import FollowUpStep, StaffRole
+from conf.rights import Action
+from conf.terms import FollowUpStep
 from handlers.flows import followups
 from handlers.guards import staff
 from handlers.orders import NO
 from handlers.staff import StaffHandler
 from views.contexts import followups as contexts
 
-KEEPERS = (StaffRole.REVIEWER, StaffRole.ARCHIVIST)
 FIGURES_OF = timedelta(days=30)
 
 
 class FollowUpList(StaffHandler):
     """`/staff/ratings`; `view=closed` shows those closed last."""
 
-    @staff(*KEEPERS)
+    @staff(Action.RATINGS_FOLLOW)
     async def get(self) -> None:
         now, after, is_closed = self.clock(), self.text("after", max=200), self.text("view", max=10) == "closed"
         store = self.store.followups
@@ -68,7 +68,7 @@ class FollowUpHandler(StaffHandler):
 class OneFollowUp(FollowUpHandler):
     """`/staff/ratings/{order}.{number}`"""
 
-    @staff(*KEEPERS)
+    @staff(Action.RATINGS_FOLLOW)
     async def get(self, no: str, number: str) -> None:
         await self.show_one(f"{no}.{number}")
 
@@ -76,7 +76,7 @@ class OneFollowUp(FollowUpHandler):
 class Step(FollowUpHandler):
     """`/staff/ratings/{order}.{number}/{step}`"""
 
-    @staff(*KEEPERS)
+    @staff(Action.RATINGS_FOLLOW)
     async def post(self, no: str, number: str, step: str) -> None:
         assert self.staff is not None  # by the guard
         id, version = f"{no}.{number}", self.text("version", max=6)
@@ -103,7 +103,7 @@ class Step(FollowUpHandler):
 class Phone(FollowUpHandler):
     """`/staff/ratings/{order}.{number}/phone`: the number in clear for the call, on record."""
 
-    @staff(*KEEPERS)
+    @staff(Action.RATINGS_FOLLOW)
     async def post(self, no: str, number: str) -> None:
         id = f"{no}.{number}"
         try:
