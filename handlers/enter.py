@@ -3,7 +3,7 @@
 The ticket leaves the address by the redirect that ends every arrival; these pages send no referrer.
 """
 
-from conf.errors import ProviderUnavailable, TooMany
+from conf.errors import NotFound, ProviderUnavailable, TooMany
 from conf.terms import Channel, EntryPoint
 from handlers.flows import entering, signin
 from handlers.guards import public
@@ -98,6 +98,8 @@ class EnterApp(EnterHandler):
             self.go(self.destination())
 
     async def _arrive(self, point: EntryPoint) -> entering.Arrived:
+        if self.terminal is not None:
+            raise NotFound("no app runs on a kiosk")
         return await entering.arrive(
             self.store,
             self.adapters,
@@ -106,7 +108,7 @@ class EnterApp(EnterHandler):
             sessions=self.sessions,
             entry=await self.entry(point),
             ticket=self.text("ticket", max=LONGEST_TICKET),
-            channel=self.channel if self.terminal else Channel(point.value),  # a kiosk stays one
+            channel=Channel(point.value),
             now=self.clock(),
             trace=self.audit_context(),
         )

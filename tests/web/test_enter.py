@@ -21,6 +21,7 @@ from tests.desk import Desk
 from tests.outside import choose, opened_in
 from tests.web.client import Page, PageClient
 from tests.web.conftest import Site
+from tests.web.test_kiosk import KEY
 from tests.web.test_orders import CONSENT
 
 TASK = "11440106000000000X4440000000001"
@@ -251,6 +252,14 @@ def test_who_came_by_themselves_orders_without_an_entry(site: Site, desk: Desk, 
     order = ordered(client, desk)
     assert order.entry is None
     assert desk.run(desk.store.outbox.recent(order.no)) == ()
+
+
+def test_a_kiosk_is_no_app(site: Site, outer: Sandbox) -> None:
+    site.run(site.store.terminals.register("k1", "政务中心1号机（样例）", "一楼", KEY))
+    client = site.visitor()
+    client.submit(client.get("/kiosk/enrol"), "main form", {"key": KEY}, status=200)
+    client.get(address(site, outer), status=404)
+    assert outer.state.calls["shb"] == 0
 
 
 def test_looking_spends_no_ticket(site: Site, outer: Sandbox) -> None:
