@@ -8,12 +8,16 @@ from adapters.base import Line, Observe, observe_nothing
 from adapters.callbacks import CallbackReader
 from adapters.identity import IdentityProvider
 from adapters.identity.tyrz import TyrzIdentity
+from adapters.licence import LicenceProvider
+from adapters.licence.platform import LicencePlatform
 from adapters.mail import MailProvider
 from adapters.mail.smtp import SmtpMail
 from adapters.pdf import PdfEngine
 from adapters.rating import RatingProvider
 from adapters.rating.national import NationalRating
 from adapters.seal import SealProvider
+from adapters.sharing import SharingProvider
+from adapters.sharing.gateway import GatewaySharing
 from adapters.sms import first_access
 from adapters.sms.gateway import GatewaySms
 from adapters.sms.receipts import GatewayReceipts
@@ -36,6 +40,8 @@ class Adapters:
     sms: RoutedSms
     mail: MailProvider
     rating: RatingProvider
+    sharing: SharingProvider
+    licence: LicenceProvider
     seal: SealProvider
     pdf: PdfEngine
     workshop: "Workshop"
@@ -62,17 +68,20 @@ async def open_adapters(settings: Settings, keys: Keys, *, observe: Observe = ob
     identity = TyrzIdentity(settings, observe=observe)
     sms = _sms(settings, observe)
     mail = SmtpMail(settings, observe=observe)
+    sharing, licence = GatewaySharing(settings, observe=observe), _licence(settings)
     return Adapters(
         identity=identity,
         sms=sms,
         mail=mail,
         rating=rating,
+        sharing=sharing,
+        licence=licence,
         seal=seal,
         pdf=_pdf_engine(settings, workshop),
         workshop=workshop,
-        callbacks={"sms": GatewayReceipts(first_access(settings))},
-        lines=(identity.line, *(route.provider.line for route in sms.routes), mail.line, rating.line),
-        closers=(identity.close, sms.close, mail.close, rating.close, workshop.close),
+        callbacks={"sms": GatewayReceipts(first_access(settings)), "licence": licence},
+        lines=(identity.line, *(route.provider.line for route in sms.routes), mail.line, rating.line, sharing.line),
+        closers=(identity.close, sms.close, mail.close, rating.close, sharing.close, workshop.close),
     )
 
 
@@ -89,6 +98,13 @@ def _rating(settings: Settings, observe: Observe) -> NationalRating:
         return NationalRating(settings, observe=observe)
     except (OSError, ValueError) as fault:
         raise SettingsError([f"EQICHA_RATING_PLATFORM_KEY_FILE: {fault}"]) from None
+
+
+def _licence(settings: Settings) -> LicencePlatform:
+    try:
+        return LicencePlatform(settings)
+    except (OSError, ValueError) as fault:
+        raise SettingsError([f"EQICHA_LICENCE_KEY_FILE: {fault}"]) from None
 
 
 def _pdf_engine(settings: Settings, workshop: "Workshop") -> PdfEngine:

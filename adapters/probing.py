@@ -18,6 +18,8 @@ def probes(settings: Settings) -> dict[str, Probe]:
         "sms": _place(settings.sms_url),
         "rating": _place(settings.rating_url),
         "time-stamp": _place(settings.tsa_url),
+        "sharing": _place(settings.sharing_url),
+        "licence": _place(settings.licence_url),
     }
     if settings.sms2_provider:
         places["sms2"] = _place(settings.sms2_url)

@@ -13,6 +13,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "EQICHA_"
+#: Addresses that may not lead to the sandbox in production.
+COUNTERPART_URLS = (
+    "identity_url", "identity_logout_url", "sms_url", "rating_url", "tsa_url", "sharing_url", "licence_url",
+)  # fmt: skip
 
 
 class SettingsError(Exception):
@@ -124,6 +128,22 @@ class Settings(BaseSettings):
     rating_task_code: str = Field("11440106000000000X4440000000001", description="task code (事项编码)")
     rating_dept_code: str = Field("11440106000000000X", description="department's unified social credit code")
 
+    # -- municipal sharing platform, electronic business licence
+    sharing_url: str = Field("http://127.0.0.1:8090/sharing", description="sharing platform behind the gateway")
+    sharing_paas_id: str = Field("eqicha-dev", description="x-tif-paasid given by the gateway")
+    sharing_token: SecretStr = Field(SecretStr("eqicha-dev-sharing-token"), description="token signing gateway calls")
+    sharing_unit: str = Field("11440106000000000X", description="unified code of the unit that asks (使用单位)")
+    sharing_company_service: str = Field("gz-scjg-qyjbxx", description="x-tif-serviceId: registration items")
+    sharing_business_service: str = Field("gz-scjg-yyzz", description="x-tif-serviceId: business licence")
+    sharing_lawyer_service: str = Field("gz-sfj-lszyz", description="x-tif-serviceId: lawyer's practising licence")
+    licence_url: str = Field("http://127.0.0.1:8090/licence", description="electronic licence platform; goes into QRs")
+    licence_issuer: str = Field("https://licence.sandbox.example", description="iss of the platform's signed calls")
+    licence_client_id: str = Field("eqicha-dev", description="client id given by the platform; aud of its calls")
+    licence_key_file: Path = Field(
+        Path(""), description="PEM, the licence platform's public key (P-256, Ed25519); empty: development key in var/"
+    )
+    licence_minutes: int = Field(5, ge=1, le=15, description="a QR code for signing in with a licence lives this long")
+
     # -- outside calls
     outside_connect_seconds: float = Field(1.5, gt=0, description="connect time-out of outside calls")
     outside_total_seconds: float = Field(2.8, gt=0, description="total time-out of outside calls a visitor waits for")
@@ -228,6 +248,7 @@ def _unsafe(s: Settings) -> list[str]:
             "seal_crl_file",
             "seal_picture_file",
             "rating_platform_key_file",
+            "licence_key_file",
         )
         if getattr(s, name) == Path("")
     ]
@@ -235,12 +256,12 @@ def _unsafe(s: Settings) -> list[str]:
         faults.append("EQICHA_SEAL_PKCS12_FILE: production needs a seal key (or EQICHA_SEAL_PKCS11_MODULE)")
     faults += [
         f"{PREFIX}{name.upper()}: the sandbox is refused in production"
-        for name in ("identity_url", "identity_logout_url", "sms_url", "rating_url", "tsa_url")
+        for name in COUNTERPART_URLS
         if "127.0.0.1" in getattr(s, name) or "localhost" in getattr(s, name)
     ]
     faults += [
         f"{PREFIX}{name.upper()}: the development value is refused in production"
-        for name in ("identity_client_secret", "sms_app_key", "rating_app_word")
+        for name in ("identity_client_secret", "sms_app_key", "rating_app_word", "sharing_token")
         if "eqicha-dev" in getattr(s, name).get_secret_value()
     ]
     if s.sms2_provider and ("127.0.0.1" in s.sms2_url or "eqicha-dev" in s.sms2_app_key.get_secret_value()):

@@ -17,6 +17,7 @@ MODULES = (
     "handlers.ratings",
     "handlers.verify",
     "handlers.signin",
+    "handlers.licence_signin",
     "handlers.staff.signin",
     "handlers.staff.orders",
     "handlers.staff.copies",

@@ -23,6 +23,9 @@ from conf.terms import (
     Satisfaction,
     StaffRole,
 )
+from store.checks import Comparison as Comparison
+from store.checks import Difference as Difference
+from store.checks import LicenceCheck as LicenceCheck
 
 _T = TypeVar("_T")
 
@@ -335,6 +338,7 @@ class Order:
     attempts: int
     version: int
     document_ids_permitted: frozenset[str]
+    licence: LicenceCheck | None = None  # of a lawyer: what the licence register said
 
 
 @record

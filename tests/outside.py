@@ -16,6 +16,7 @@ from adapters.mail.smtp import SmtpMail
 from adapters.rating import RatingReport
 from adapters.rating.national import NationalRating
 from adapters.sandbox.server import Sandbox
+from adapters.sharing.gateway import GatewaySharing
 from adapters.sms.gateway import GatewaySms
 from adapters.sms.routing import Route, RoutedSms, Rules
 from adapters.sms.textline import TextlineSms
@@ -46,13 +47,20 @@ class Outside:
     sms: RoutedSms
     mail: SmtpMail
     rating: NationalRating
+    sharing: GatewaySharing
 
     @classmethod
     def of(cls, settings: Settings) -> "Outside":
-        return cls(TyrzIdentity(settings), routed(settings), SmtpMail(settings), NationalRating(settings))
+        return cls(
+            TyrzIdentity(settings),
+            routed(settings),
+            SmtpMail(settings),
+            NationalRating(settings),
+            GatewaySharing(settings),
+        )
 
     async def close(self) -> None:
-        for each in (self.identity, self.sms, self.mail, self.rating):
+        for each in (self.identity, self.sms, self.mail, self.rating, self.sharing):
             await each.close()
 
 

@@ -28,6 +28,9 @@ WORDS = {
     "assessTime": "评价时间",
     "assessNumber": "第几次评价",
     "pf": "渠道代码",
+    "caseNo": "办件编号",
+    "uscc": "企业代码",
+    "result": "结果",
 }
 
 

@@ -9,13 +9,14 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
-from adapters.sandbox import index, rating, sms, textline, tsa, tyrz
+from adapters.sandbox import index, licence, rating, sharing, sms, textline, tsa, tyrz
 from adapters.sandbox.smtp import open_smtp
 from adapters.sandbox.state import SandboxState
 from conf.logs import get_log
 from conf.settings import Settings
 
 log = get_log("sandbox")
+PARTS = (index, tyrz, sms, textline, tsa, rating, sharing, licence)
 
 
 class Sandbox:
@@ -31,7 +32,7 @@ class Sandbox:
 
     async def start(self, *, port: int = 0, smtp_port: int = 0) -> "Sandbox":
         """Listen on loopback; port 0 takes a free one."""
-        routes = [route for part in (index, tyrz, sms, textline, tsa, rating) for route in part.ROUTES]
+        routes = [route for part in PARTS for route in part.ROUTES]
         application = Application(
             [(pattern, handler, {"state": self.state}) for pattern, handler in routes],
             authority=tsa.Authority(self.state),
@@ -71,15 +72,17 @@ class Sandbox:
             "sms2_url": f"{self.url}/textline",
             "rating_url": f"{self.url}/hcp",
             "tsa_url": f"{self.url}/tsa",
+            "sharing_url": f"{self.url}/sharing",
+            "licence_url": f"{self.url}/licence",
             "mail_host": "127.0.0.1",
             "mail_port": self.smtp_port,
         }
 
 
-async def serve(settings: Settings, *, port: int, smtp_port: int) -> None:
-    """Run until SIGTERM or SIGINT."""
+async def serve(settings: Settings, *, port: int, smtp_port: int, **state: Any) -> None:
+    """Run until SIGTERM or SIGINT; `state` as for Sandbox."""
     receipts_to = settings.base_url.rstrip("/") + "/callbacks/sms"
-    sandbox = await Sandbox(settings, receipts_to=receipts_to).start(port=port, smtp_port=smtp_port)
+    sandbox = await Sandbox(settings, receipts_to=receipts_to, **state).start(port=port, smtp_port=smtp_port)
     log.info("sandbox_ready", url=sandbox.url, smtp_port=sandbox.smtp_port)
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

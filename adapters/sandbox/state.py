@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,8 @@ SYSTEMS = {
     "mail": "邮件服务器",
     "rating": "好差评平台",
     "tsa": "时间戳服务",
+    "sharing": "市政务信息共享平台",
+    "licence": "电子营业执照平台",
 }
 
 #: name → what a tester reads. `lost`, `slow` and `truncated` do the work first; the others never get that far.
@@ -89,6 +91,9 @@ class SandboxState:
     nonces: set[str] = field(default_factory=set)
     cases: dict[str, dict[str, str]] = field(default_factory=dict)
     services: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    # sharing: companies by code, in that platform's fields; licence: numbers of its calls by ticket
+    registry: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    scans: dict[str, str] = field(default_factory=dict)
 
     def record(self, system: str, key: str, **facts: Any) -> dict[str, Any]:
         """Keep what came in under `key`; the same key again only counts as a repeat. Returns the kept row."""
@@ -105,7 +110,7 @@ class SandboxState:
         """As freshly started, faults off; used between tests."""
         self.faults.clear()
         self.calls.clear()
-        for kept in (self.codes, self.tokens, self.levels, self.nonces, self.cases, self.services):
+        for kept in (self.codes, self.tokens, self.levels, self.nonces, self.cases, self.services, self.scans):
             kept.clear()
         for rows in self.received.values():
             rows.clear()

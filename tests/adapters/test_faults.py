@@ -8,7 +8,7 @@ from adapters.sandbox.server import Sandbox
 from adapters.sandbox.state import FAULTS
 from conf.errors import ProviderRejected, ProviderUnavailable
 from conf.settings import Settings
-from conf.terms import Channel
+from conf.terms import Channel, LicenceKind
 from tests.outside import Outside, Run, a_report, choose
 
 VALUES = {"order_no": "TH1", "until": "11月28日10:00"}
@@ -22,12 +22,14 @@ async def use(system: str, outside: Outside, settings: Settings) -> None:
         await outside.mail.send(to="a@example.com", subject="主题", text="正文", reference="TH1.mail")
     elif system == "rating":
         await outside.rating.report(a_report(order_no="TH1", channel=Channel.KIOSK))
+    elif system == "sharing":
+        await outside.sharing.licence(LicenceKind.LAWYER, "14401202610000017", reference="TH1")
     else:
         await outside.identity.exchange("no-such-code", redirect_uri=settings.base_url + "/signin/callback")
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("system", ["sms", "mail", "rating"])
+@pytest.mark.parametrize("system", ["sms", "mail", "rating", "sharing"])
 def test_a_faulty_system_is_tried_again_and_has_the_thing_once(
     run: Run, sandbox: Sandbox, outside: Outside, sandbox_settings: Settings, system: str, fault: str
 ) -> None:
