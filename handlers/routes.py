@@ -22,6 +22,7 @@ MODULES = (
     "handlers.staff.orders",
     "handlers.staff.copies",
     "handlers.staff.outbox",
+    "handlers.staff.differences",
     "handlers.kiosk",
     "handlers.callbacks",
     "handlers.pages",
