@@ -53,7 +53,7 @@ class Authorise(FaultyHandler):
         until = self.text("until")
         if self.text("client_id") != self.state.settings.licence_client_id or not self.text("ticket"):
             return "二维码不是登记在册的应用生成的"
-        is_over = not until.isdecimal() or self.state.clock().timestamp() > int(until)
+        is_over = not until.isdecimal() or self.state.clock().timestamp() >= int(until)
         return "二维码已经过期，请刷新后重新扫描" if is_over else ""
 
 

@@ -69,7 +69,7 @@ async def standing(store: "Store", session: Session | None, *, now: datetime) ->
     if scan is None:
         over = now >= until
         return Standing(state=EXPIRED) if over else Standing(state=WAITING, ticket=str(pending["ticket"]), until=until)
-    if scan.state is ScanState.AUTHORISED and (scan.authorised_at > until or now >= until + TO_CONFIRM):
+    if scan.state is ScanState.AUTHORISED and (scan.authorised_at >= until or now >= until + TO_CONFIRM):
         return Standing(state=EXPIRED)
     return Standing(state=scan.state.value, scan=scan)
 

@@ -1,8 +1,6 @@
 """Our register beside the sharing platform's: what differs is kept for staff, our own rows never move."""
 
 import asyncio
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -42,10 +40,10 @@ def row(company: Company) -> dict[str, str]:
 
 
 @pytest.fixture
-def platform(desk: Desk, outside: Outside, sandbox: Sandbox) -> Iterator[Sandbox]:
+def platform(desk: Desk, outside: Outside, sandbox: Sandbox) -> Sandbox:
     """Knows the desk's company; of this code it has another capital (adapters/sandbox/sharing.py)."""
     sandbox.state.registry = {USCC: row(desk.company())}
-    yield sandbox
+    return sandbox
 
 
 def compare(desk: Desk, outside: Outside) -> Any:
@@ -63,9 +61,7 @@ def keeper(desk: Desk) -> Staff:
 
 
 def settle(desk: Desk, staff: Staff, difference_id: str, reason: str = "已函告市场监管部门核实") -> Difference:
-    work = comparing.settle(
-        desk.store, USCC, difference_id, staff=staff, reason=reason, now=desk.clock(), trace=TRACE
-    )
+    work = comparing.settle(desk.store, USCC, difference_id, staff=staff, reason=reason, now=desk.clock(), trace=TRACE)
     return desk.run(work)
 
 
@@ -163,7 +159,11 @@ def test_a_company_we_do_not_have_is_not_asked_for(desk: Desk, outside: Outside,
 
 def deliver(desk: Desk, outside: Outside, owner: str = "w") -> bool:
     work = notices.deliver_next(
-        desk.store, outside, owner=owner, now=desk.clock(), kinds=(OutboxKind.COMPARISON,)  # type: ignore[arg-type]
+        desk.store,
+        outside,
+        owner=owner,
+        now=desk.clock(),
+        kinds=(OutboxKind.COMPARISON,),  # type: ignore[arg-type]
     )
     return desk.run(work)
 
@@ -307,4 +307,6 @@ def test_the_id_of_a_difference_follows_from_what_differs(ours: str, theirs: str
     first = comparing.differences(company, shared(company, domicile=theirs), now=cases.NOW)
     later = comparing.differences(company, shared(company, domicile=theirs), now=cases.NOW + timedelta(days=9))
     assert [one.id for one in first] == [one.id for one in later]
-    assert all(replace(a, first_seen_at=b.first_seen_at, seen_at=b.seen_at) == b for a, b in zip(first, later, strict=True))
+    assert all(
+        replace(a, first_seen_at=b.first_seen_at, seen_at=b.seen_at) == b for a, b in zip(first, later, strict=True)
+    )
