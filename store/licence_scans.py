@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pymongo import ReturnDocument
+
 from conf.terms import ScanState
 from store.connection import Base, Tx
 from store.encode import from_bson, text, to_bson
@@ -21,6 +23,8 @@ class LicenceScan:
     company_name: str
     operator_masked: str
     authorised_at: datetime
+    code: str = ""  # six digits only the phone shows; empty: the platform shows none
+    tries: int = 0  # codes typed in so far
 
 
 class LicenceScans:
@@ -37,6 +41,12 @@ class LicenceScans:
     async def by_id(self, id: str) -> LicenceScan | None:
         row = await self._scans.find_one({"_id": text(id)})
         return from_bson(LicenceScan, row) if row else None
+
+    async def spend_try(self, id: str, *, allowed: int) -> int:
+        """Count a code before it is looked at, so that no two guesses share a try; how many are left, -1 for none."""
+        ready = {"_id": text(id), "state": ScanState.AUTHORISED.value, "tries": {"$lt": allowed}}
+        row = await self._scans.find_one_and_update(ready, {"$inc": {"tries": 1}}, return_document=ReturnDocument.AFTER)
+        return allowed - int(row["tries"]) if row else -1
 
     async def use(self, id: str, tx: Tx | None = None) -> bool:
         """Use up an authorisation; False when it is not there or was used."""

@@ -32,6 +32,7 @@ LONGEST_LIFE = 600  # seconds
 LONGEST_NAME = 200
 _NEEDED = ("iss", "aud", "iat", "exp", "jti", "nonce")
 _TICKET = re.compile(r"[A-Za-z0-9_-]{32,64}", re.ASCII)
+_CODE = re.compile(r"[0-9]{6}", re.ASCII)
 _NUMBER = re.compile(r"[A-Za-z0-9_.-]{8,64}", re.ASCII)
 #: Times are checked by the clock given, not by the machine's.
 _OPTIONS: Options = {
@@ -42,7 +43,8 @@ _OPTIONS: Options = {
 class LicencePlatform:
     """LicenceProvider, and CallbackReader of the platform's calls; OSError or ValueError for a key that will not do.
 
-    Values of an event: {"result", "uscc", "company", "operator"}; the operator's name is masked before it is kept.
+    Values of an event: {"result", "uscc", "company", "operator", "code"}; the operator's name is masked at once. `code`
+    is what the app shows to whoever authorised, to be typed in here; "" when the platform shows none.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -123,6 +125,9 @@ def _event(claims: Mapping[str, Any]) -> CallbackEvent:
         uscc, company, operator = claims["sub"], claims["entname"], claims["operator"]
         if not is_uscc(uscc) or not 1 <= len(company) <= LONGEST_NAME or not 1 <= len(operator) <= LONGEST_NAME:
             raise ValueError("enterprise")
-        values |= {"uscc": uscc, "company": str(company), "operator": masks.name(operator)}
+        code = claims.get("code", "")
+        if code and not _CODE.fullmatch(code):
+            raise ValueError("code")
+        values |= {"uscc": uscc, "company": str(company), "operator": masks.name(operator), "code": str(code)}
     happened = datetime.fromtimestamp(claims["iat"], UTC)
     return CallbackEvent(key=number, subject=scan_id(ticket), happened_at=happened, values=values)

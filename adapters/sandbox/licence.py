@@ -5,6 +5,7 @@ Here one chooses a sample enterprise instead of opening an app. The call is repe
 
 import asyncio
 import json
+import secrets
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -46,7 +47,8 @@ class Authorise(FaultyHandler):
         problem = self._problem() or ("" if chosen or not uscc else "没有这张电子营业执照")
         taken = not problem and await tell(self.state, ticket, chosen)
         says = problem or ("" if taken else "“天河 e企查”没有接收，请稍后再试")
-        page = self.render_string("licence_done.html", says=says, enterprise=chosen)
+        code = code_of(self.state, ticket) if chosen and taken else ""
+        page = self.render_string("licence_done.html", says=says, enterprise=chosen, code=code)
         await self.answer(page, "text/html; charset=utf-8")
 
     def _problem(self) -> str:
@@ -90,7 +92,13 @@ def token(state: SandboxState, ticket: str, chosen: dict[str, str] | None, **cha
     }
     if chosen:
         said |= {"sub": chosen["uscc"], "entname": chosen["name"], "operator": chosen["operator"]}
+        said["code"] = code_of(state, ticket)
     return jwt.encode(said | changes, platform_keys(s.var_dir)[0].read_bytes(), algorithm="ES256")
+
+
+def code_of(state: SandboxState, ticket: str) -> str:
+    """What the app shows to whoever authorised, and nobody else knows; the same for the same ticket."""
+    return state.scan_codes.setdefault(ticket, f"{secrets.randbelow(10**6):06d}")
 
 
 async def _sent(state: SandboxState, body: bytes) -> bool:

@@ -94,6 +94,7 @@ class SandboxState:
     # sharing: companies by code, in that platform's fields; licence: numbers of its calls by ticket
     registry: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     scans: dict[str, str] = field(default_factory=dict)
+    scan_codes: dict[str, str] = field(default_factory=dict)
 
     def record(self, system: str, key: str, **facts: Any) -> dict[str, Any]:
         """Keep what came in under `key`; the same key again only counts as a repeat. Returns the kept row."""
@@ -110,7 +111,16 @@ class SandboxState:
         """As freshly started, faults off; used between tests."""
         self.faults.clear()
         self.calls.clear()
-        for kept in (self.codes, self.tokens, self.levels, self.nonces, self.cases, self.services, self.scans):
+        for kept in (
+            self.codes,
+            self.tokens,
+            self.levels,
+            self.nonces,
+            self.cases,
+            self.services,
+            self.scans,
+            self.scan_codes,
+        ):
             kept.clear()
         for rows in self.received.values():
             rows.clear()

@@ -31,6 +31,9 @@ LEVEL = IdentityLevel.L2
 #: Whoever authorised at the last moment still has time to read what is to be confirmed.
 TO_CONFIRM = timedelta(minutes=2)
 
+#: Codes that may be typed in for one authorisation.
+CODES_ALLOWED = 5
+
 WAITING, EXPIRED = "waiting", "expired"
 AUTHORISED, DECLINED, USED = (state.value for state in (ScanState.AUTHORISED, ScanState.DECLINED, ScanState.USED))
 
@@ -90,6 +93,7 @@ async def note(store: "Store", event: InboxEvent, tx: Any) -> bool:
         company_name=values.get("company", ""),
         operator_masked=values.get("operator", ""),
         authorised_at=event.received_at,
+        code=values.get("code", ""),
     )
     await store.licence_scans.put(scan, tx)
     return True
@@ -102,12 +106,15 @@ async def finish(
     *,
     sessions: Any,
     shown_id: str,
+    code: str = "",
     now: datetime,
     trace: Trace,
 ) -> SignedIn:
     """The visitor confirmed the enterprise `shown_id` named: a session of a new id, the old one ends.
 
-    Raises Invalid with a plain sentence: another browser's scan, not authorised, declined, too late, used. On record.
+    `code` is what the phone showed: a code of ours that somebody else's enterprise was made to scan ends here.
+    Raises Invalid with a plain sentence, on record: `scan` (another browser's, not authorised, declined, too late,
+    used), `code` (wrong, may be tried again).
     """
     found = await standing(store, session, now=now)
     scan = found.scan
@@ -115,6 +122,8 @@ async def finish(
         raise await _refused(store, "state", now, trace)
     if found.state != AUTHORISED:
         raise await _refused(store, "used" if found.state == USED else "declined", now, trace)
+    if scan.code:
+        await _check_code(store, scan, code, now, trace)
     account = await _use(store, scan, now, trace)
     if account is None:
         raise await _refused(store, "used", now, trace)
@@ -133,6 +142,18 @@ async def cancel(store: "Store", session: Session | None, *, sessions: Any, now:
     await store.licence_scans.use(scan_id(str(pending["ticket"])))
     await sessions.save(replace(session, values=values))
     await _record_refusal(store, "cancelled", now, trace)
+
+
+async def _check_code(store: "Store", scan: LicenceScan, code: str, now: datetime, trace: Trace) -> None:
+    """Raises Invalid for a wrong code; after `CODES_ALLOWED` of them the authorisation is worth nothing."""
+    left = await store.licence_scans.spend_try(scan.id, allowed=CODES_ALLOWED)
+    if left >= 0 and hmac.compare_digest(scan.code.encode(), code.encode()):
+        return
+    if left <= 0:
+        await store.licence_scans.use(scan.id)
+        raise await _refused(store, "codes", now, trace)
+    await _record_refusal(store, "code", now, trace)
+    raise Invalid({"code": "确认码不对，请按手机上显示的 6 位数字重新输入。"})
 
 
 async def _use(store: "Store", scan: LicenceScan, now: datetime, trace: Trace) -> Account | None:
@@ -166,6 +187,7 @@ async def _use(store: "Store", scan: LicenceScan, now: datetime, trace: Trace) -
 SAYS = {
     "state": "这次扫码已经失效：二维码过期，或者不是在这个浏览器上显示的。请重新扫码。",
     "used": "这次授权已经用过。如仍需登录，请重新扫码。",
+    "codes": "确认码多次不对，这次授权已经作废。如果不是您本人授权的，请不要再试。",
     "declined": "手机上没有同意授权，因此没有登录。",
 }
 

@@ -66,6 +66,7 @@ def test_an_authorisation_is_read_with_the_operator_masked(platform: LicencePlat
     assert (event.subject, event.key, call.nonce) == (scan_id(TICKET), "EL0000000001", "EL0000000001")
     assert event.values == {
         "result": "authorised", "uscc": "91440106MA9W00010Y", "company": "广州样例有限公司", "operator": "**安",
+        "code": "",
     }  # fmt: skip
     assert event.happened_at == NOW
     assert TICKET not in str(event)
@@ -98,6 +99,8 @@ def test_a_refusal_names_nobody(platform: LicencePlatform, key: bytes) -> None:
         ({"entname": ""}, "garbled"),
         ({"operator": 7}, "garbled"),
         ({"result": "maybe"}, "garbled"),
+        ({"code": "12345"}, "garbled"),
+        ({"code": 123456}, "garbled"),
     ],
 )
 def test_any_claim_that_is_not_right_is_refused(

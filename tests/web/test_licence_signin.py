@@ -1,6 +1,8 @@
 """Signing in with an electronic licence over HTTP: shown, scanned, confirmed in the same browser, once."""
 
+import asyncio
 import json
+import re
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -78,8 +80,11 @@ def told(site: Site, box: Sandbox, ticket: str, chosen: dict[str, str] | None, *
     return httpx.post(f"{site.url}/callbacks/licence", content=body, trust_env=False)
 
 
-def confirm(client: PageClient, page: Page, *, status: int = 303) -> Page:
-    return client.submit(page, "form[action='/signin/licence/confirm']", status=status)
+def confirm(client: PageClient, page: Page, phone: httpx.Response, *, status: int = 303) -> Page:
+    """What the page asks for: the number the phone shows."""
+    code = re.findall(r'id="code">(\d{6})<', phone.text)
+    sent = {"code": code[0]} if code else {}
+    return client.submit(page, "form[action='/signin/licence/confirm']", sent, status=status)
 
 
 def is_signed_in(client: PageClient) -> bool:
@@ -92,14 +97,15 @@ def test_scanned_and_confirmed_the_visitor_is_the_enterprise_itself(site: Site, 
     page = client.get("/signin/licence")
     assert page.all(".eq-qr svg")
     before = client.cookies["eqicha-session"]
-    assert "已授权" in scan(address_of(page)).text
+    phone = scan(address_of(page))
+    assert "已授权" in phone.text
     waiting = client.get("/signin/licence?wait=1")
     assert NAME in waiting.words
     assert "**安" not in page.words
     assert "**安" in waiting.words
     assert "梁予安" not in waiting.text
     assert not is_signed_in(client), "nobody is signed in before somebody read which enterprise it is"
-    assert confirm(client, waiting).headers["location"] == f"/companies/{USCC}/dossier"
+    assert confirm(client, waiting, phone).headers["location"] == f"/companies/{USCC}/dossier"
     assert client.cookies["eqicha-session"] != before
     assert client.get(f"/companies/{USCC}/dossier").status == 200
     assert desk.run(desk.tags())[-2:] == ["visitor:session:opened", "dossier:listing:viewed"]
@@ -110,8 +116,8 @@ def test_scanned_and_confirmed_the_visitor_is_the_enterprise_itself(site: Site, 
 
 def test_the_account_is_a_body_of_level_two_with_its_operator_masked(site: Site, desk: Desk, platform: Sandbox) -> None:
     client = site.visitor()
-    scan(address_of(client.get("/signin/licence")))
-    confirm(client, client.get("/signin/licence"))
+    phone = scan(address_of(client.get("/signin/licence")))
+    confirm(client, client.get("/signin/licence"), phone)
     session = site.run(site.app.sessions.load(digest(client)))
     account = site.run(site.store.accounts.by_id(session.account_id))
     assert (account.kind, account.level, account.uscc) == (AccountKind.LEGAL, IdentityLevel.L2, USCC)
@@ -139,7 +145,7 @@ def test_the_page_keeps_its_code_while_nothing_happens(site: Site, platform: San
 def test_another_browser_gets_nothing_of_it(site: Site, desk: Desk, platform: Sandbox) -> None:
     shown, stranger = site.visitor(), site.visitor()
     page = shown.get("/signin/licence")
-    scan(address_of(page))
+    phone = scan(address_of(page))
     found = shown.get("/signin/licence?wait=1")
     scan_id = str(found.one("input[name=scan]")["value"])
     other = stranger.get("/signin/licence")
@@ -150,7 +156,7 @@ def test_another_browser_gets_nothing_of_it(site: Site, desk: Desk, platform: Sa
     assert not is_signed_in(stranger)
     nobody = site.visitor()
     nobody.post("/signin/licence/confirm", {"scan": scan_id}, status=400)
-    assert confirm(shown, found).status == 303
+    assert confirm(shown, found, phone).status == 303
     assert desk.run(desk.tags()).count("visitor:session:refused") == 2
 
 
@@ -166,10 +172,10 @@ def test_what_is_confirmed_is_what_was_shown(site: Site, platform: Sandbox) -> N
 def test_an_authorisation_is_good_once(site: Site, desk: Desk, platform: Sandbox) -> None:
     client = site.visitor()
     page = client.get("/signin/licence")
-    scan(address_of(page))
+    phone = scan(address_of(page))
     found = client.get("/signin/licence?wait=1")
     scan_id, before = str(found.one("input[name=scan]")["value"]), client.cookies["eqicha-session"]
-    confirm(client, found)
+    confirm(client, found, phone)
     old = site.visitor()
     old.set_cookie("eqicha-session", before)
     old.post("/signin/licence/confirm", {"scan": scan_id}, status=400)
@@ -206,12 +212,12 @@ def test_authorised_at_the_last_moment_leaves_time_to_read_but_not_for_ever(site
     client = site.visitor()
     page = client.get("/signin/licence")
     site.clock.forward(minutes=4, seconds=58)
-    scan(address_of(page))
+    phone = scan(address_of(page))
     site.clock.forward(minutes=1)
     found = client.get("/signin/licence?wait=1")
     assert NAME in found.words
     site.clock.forward(minutes=2)
-    confirm(client, found, status=400)
+    confirm(client, found, phone, status=400)
     assert not is_signed_in(client)
 
 
@@ -225,10 +231,10 @@ def test_refused_on_the_phone_is_said_in_plain_words(site: Site, platform: Sandb
 
 def test_not_me_signs_nobody_in_and_is_on_record(site: Site, desk: Desk, platform: Sandbox) -> None:
     client = site.visitor()
-    scan(address_of(client.get("/signin/licence")))
+    phone = scan(address_of(client.get("/signin/licence")))
     found = client.get("/signin/licence?wait=1")
     client.submit(found, "form[action='/signin/licence/cancel']")
-    confirm(client, found, status=400)
+    confirm(client, found, phone, status=400)
     assert not is_signed_in(client)
     refusals = [e.fields["ground"] for e in desk.run(events(desk)) if e.tag.value == "visitor:session:refused"]
     assert refusals == ["cancelled", "state"]
@@ -290,8 +296,9 @@ def test_a_faulty_platform_never_signs_in_twice_and_the_phone_may_try_again(
         except httpx.HTTPError:
             pass
     platform.state.faults.clear()
-    assert "已授权" in scan(address).text
-    assert confirm(client, client.get("/signin/licence?wait=1")).status == 303
+    again = scan(address)
+    assert "已授权" in again.text
+    assert confirm(client, client.get("/signin/licence?wait=1"), again).status == 303
     tags = desk.run(desk.tags())
     assert tags.count("callback:event:received") == 1
     assert tags.count("visitor:session:opened") == 1
@@ -302,8 +309,8 @@ def test_no_name_and_no_ticket_is_stored_in_clear(site: Site, desk: Desk, platfo
 
     client = site.visitor()
     page = client.get("/signin/licence")
-    scan(address_of(page))
-    confirm(client, client.get("/signin/licence?wait=1"))
+    phone = scan(address_of(page))
+    confirm(client, client.get("/signin/licence?wait=1"), phone)
     with MongoClient[Any](site.settings.mongo_url) as mongo:
         database = mongo[site.settings.mongo_database]
         names = [name for name in database.list_collection_names() if not name.startswith("system.")]
@@ -313,10 +320,54 @@ def test_no_name_and_no_ticket_is_stored_in_clear(site: Site, desk: Desk, platfo
 
 def test_signing_out_ends_here_and_asks_no_other_platform(site: Site, platform: Sandbox) -> None:
     client = site.visitor()
-    scan(address_of(client.get("/signin/licence")))
-    confirm(client, client.get("/signin/licence?wait=1"))
+    phone = scan(address_of(client.get("/signin/licence")))
+    confirm(client, client.get("/signin/licence?wait=1"), phone)
     assert client.get("/signin/licence", status=303).headers["location"] == "/"
     home = client.get("/")
     answer = client.submit(home, "form[action='/signout']")
     assert answer.headers["location"] == "/"
     assert not is_signed_in(client)
+
+
+def test_who_does_not_read_the_phone_cannot_use_what_somebody_else_authorised(
+    site: Site, desk: Desk, platform: Sandbox
+) -> None:
+    """A code shown to another enterprise: its operator authorised, but the number is on the operator's phone."""
+    thief = site.visitor()
+    phone = scan(address_of(thief.get("/signin/licence")))
+    right = re.findall(r'id="code">(\d{6})<', phone.text)[0]
+    found = thief.get("/signin/licence?wait=1")
+    assert right not in found.text
+    scan_id = str(found.one("input[name=scan]")["value"])
+    wrong = f"{(int(right) + 1) % 10**6:06d}"
+    for _ in range(4):
+        page = thief.post("/signin/licence/confirm", {"scan": scan_id, "code": wrong}, status=422)
+        assert "确认码不对" in page.words
+    assert "多次不对" in thief.post("/signin/licence/confirm", {"scan": scan_id, "code": ""}, status=400).words
+    thief.post("/signin/licence/confirm", {"scan": scan_id, "code": right}, status=400)
+    assert not is_signed_in(thief)
+    grounds = [e.fields["ground"] for e in desk.run(events(desk)) if e.tag.value == "visitor:session:refused"]
+    assert grounds == ["code"] * 4 + ["codes", "used"]
+
+
+def test_guesses_at_the_same_moment_share_no_try(site: Site, desk: Desk, platform: Sandbox) -> None:
+    client = site.visitor()
+    scan(address_of(client.get("/signin/licence")))
+    found = client.get("/signin/licence?wait=1")
+    scan_id = str(found.one("input[name=scan]")["value"])
+
+    async def many() -> list[int]:
+        tries = [desk.store.licence_scans.spend_try(scan_id, allowed=5) for _ in range(30)]
+        return list(await asyncio.gather(*tries))
+
+    assert sorted(desk.run(many()), reverse=True) == [4, 3, 2, 1, 0] + [-1] * 25
+
+
+def test_a_platform_that_shows_no_number_asks_for_none(site: Site, platform: Sandbox) -> None:
+    client = site.visitor()
+    page = client.get("/signin/licence")
+    told(site, platform, ticket_of(page), OTHER, code="")
+    found = client.get("/signin/licence?wait=1")
+    assert not found.all("input[name=code]")
+    client.submit(found, "form[action='/signin/licence/confirm']")
+    assert is_signed_in(client)

@@ -41,6 +41,8 @@ class LicenceScan(Context):
     company_name: str
     uscc: str
     operator: str  # masked
+    needs_code: bool = False
+    error: str = ""
 
     @property
     def is_waiting(self) -> bool:
