@@ -11,6 +11,8 @@ from adapters.entry.progress import PortalProgress
 from adapters.entry.tickets import AppTickets
 from adapters.identity import IdentityProvider
 from adapters.identity.tyrz import TyrzIdentity
+from adapters.licence import LicenceProvider
+from adapters.licence.platform import LicencePlatform
 from adapters.mail import MailProvider
 from adapters.mail.smtp import SmtpMail
 from adapters.pdf import PdfEngine
@@ -19,6 +21,8 @@ from adapters.rating.jump import JumpPage
 from adapters.rating.national import NationalRating
 from adapters.rating.told import RatingCalls
 from adapters.seal import SealProvider
+from adapters.sharing import SharingProvider
+from adapters.sharing.gateway import GatewaySharing
 from adapters.sms import first_access
 from adapters.sms.gateway import GatewaySms
 from adapters.sms.receipts import GatewayReceipts
@@ -43,6 +47,8 @@ class Adapters:
     rating: RatingProvider
     entry: EntryProvider
     progress: ProgressProvider
+    sharing: SharingProvider
+    licence: LicenceProvider
     seal: SealProvider
     pdf: PdfEngine
     workshop: "Workshop"
@@ -72,6 +78,7 @@ async def open_adapters(settings: Settings, keys: Keys, *, observe: Observe = ob
     sms = _sms(settings, observe)
     mail = SmtpMail(settings, observe=observe)
     entry, progress = AppTickets(settings, observe=observe), PortalProgress(settings, observe=observe)
+    sharing, licence = GatewaySharing(settings, observe=observe), _licence(settings)
     return Adapters(
         identity=identity,
         sms=sms,
@@ -79,11 +86,13 @@ async def open_adapters(settings: Settings, keys: Keys, *, observe: Observe = ob
         rating=rating,
         entry=entry,
         progress=progress,
+        sharing=sharing,
+        licence=licence,
         seal=seal,
         pdf=_pdf_engine(settings, workshop),
         workshop=workshop,
         rating_page=JumpPage(settings) if _is_redirect(settings) else None,
-        callbacks=_callbacks(settings),
+        callbacks=_callbacks(settings) | {"licence": licence},
         lines=(
             identity.line,
             *(route.provider.line for route in sms.routes),
@@ -91,8 +100,9 @@ async def open_adapters(settings: Settings, keys: Keys, *, observe: Observe = ob
             rating.line,
             *entry.lines,
             progress.line,
+            sharing.line,
         ),
-        closers=(identity.close, sms.close, mail.close, rating.close, entry.close, progress.close, workshop.close),
+        closers=tuple(each.close for each in (identity, sms, mail, rating, entry, progress, sharing, workshop)),
     )
 
 
@@ -123,6 +133,13 @@ def _rating(settings: Settings, observe: Observe) -> NationalRating:
         return NationalRating(settings, observe=observe)
     except (OSError, ValueError) as fault:
         raise SettingsError([f"EQICHA_RATING_PLATFORM_KEY_FILE: {fault}"]) from None
+
+
+def _licence(settings: Settings) -> LicencePlatform:
+    try:
+        return LicencePlatform(settings)
+    except (OSError, ValueError) as fault:
+        raise SettingsError([f"EQICHA_LICENCE_KEY_FILE: {fault}"]) from None
 
 
 def _pdf_engine(settings: Settings, workshop: "Workshop") -> PdfEngine:

@@ -30,6 +30,8 @@ def probes(settings: Settings, *, verify: ssl.SSLContext | bool = True) -> dict[
         "sms": settings.sms_url,
         "rating": settings.rating_url,
         "time-stamp": settings.tsa_url,
+        "sharing": settings.sharing_url,
+        "licence": settings.licence_url,
     }
     if settings.entry_shb_tasks:
         places["shb"] = settings.entry_shb_url

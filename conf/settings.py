@@ -15,6 +15,7 @@ from conf.terms import Channel, EntryPoint
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "EQICHA_"
+#: Addresses that may not lead to the sandbox in production.
 
 
 class SettingsError(Exception):
@@ -161,6 +162,22 @@ class Settings(BaseSettings):
     progress_id: str = Field("eqicha-dev", description="service portal: application id")
     progress_key: SecretStr = Field(SecretStr("eqicha-dev-portal-key"), description="service portal: key signing calls")
 
+    # -- municipal sharing platform, electronic business licence
+    sharing_url: str = Field("http://127.0.0.1:8090/sharing", description="sharing platform behind the gateway")
+    sharing_paas_id: str = Field("eqicha-dev", description="x-tif-paasid given by the gateway")
+    sharing_token: SecretStr = Field(SecretStr("eqicha-dev-sharing-token"), description="token signing gateway calls")
+    sharing_unit: str = Field("11440106000000000X", description="unified code of the unit that asks (使用单位)")
+    sharing_company_service: str = Field("gz-scjg-qyjbxx", description="x-tif-serviceId: registration items")
+    sharing_business_service: str = Field("gz-scjg-yyzz", description="x-tif-serviceId: business licence")
+    sharing_lawyer_service: str = Field("gz-sfj-lszyz", description="x-tif-serviceId: lawyer's practising licence")
+    licence_url: str = Field("http://127.0.0.1:8090/licence", description="electronic licence platform; goes into QRs")
+    licence_issuer: str = Field("https://licence.sandbox.example", description="iss of the platform's signed calls")
+    licence_client_id: str = Field("eqicha-dev", description="client id given by the platform; aud of its calls")
+    licence_key_file: Path = Field(
+        Path(""), description="PEM, the licence platform's public key (P-256, Ed25519); empty: development key in var/"
+    )
+    licence_minutes: int = Field(5, ge=1, le=15, description="a QR code for signing in with a licence lives this long")
+
     # -- outside calls
     outside_connect_seconds: float = Field(1.5, gt=0, description="connect time-out of outside calls")
     outside_total_seconds: float = Field(2.8, gt=0, description="total time-out of outside calls a visitor waits for")
@@ -246,6 +263,8 @@ def _channels(text: str) -> dict[str, str]:
 
 def load_settings(**overrides: object) -> Settings:
     """Read all settings; raises SettingsError listing every fault at once."""
+    from conf.safety import unsafe  # it names Settings itself
+
     values = _from_file() | _from_environment()
     known = set(Settings.model_fields)
     faults = [f"{PREFIX}{name.upper()}: no such setting" for name in sorted(set(values) - known)]
@@ -255,7 +274,7 @@ def load_settings(**overrides: object) -> Settings:
     except ValidationError as fault:
         faults += [f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in fault.errors()]
         raise SettingsError(faults) from None
-    faults += _unsafe(settings)
+    faults += unsafe(settings)
     if faults:
         raise SettingsError(faults)
     return settings
@@ -282,69 +301,3 @@ def _from_file() -> dict[str, object]:
             name, _, value = line.partition("=")
             values[name.strip().removeprefix(PREFIX).lower()] = value.strip()
     return values
-
-
-def _unsafe(s: Settings) -> list[str]:
-    """What production refuses: plain HTTP, sandbox counterparts, development keys, weak database addresses."""
-    if not s.is_production:
-        return []
-    faults = []
-    if not s.is_secure:
-        faults.append("EQICHA_BASE_URL: production needs https://")
-    if s.log_format != "json":
-        faults.append("EQICHA_LOG_FORMAT: production needs json")
-    faults += [
-        f"{PREFIX}{name.upper()}: production needs a file of its own, development keys are refused"
-        for name in (
-            "keys_file",
-            "claim_key_file",
-            "seal_ca_file",
-            "seal_crl_file",
-            "seal_picture_file",
-            "rating_platform_key_file",
-        )
-        if getattr(s, name) == Path("")
-    ]
-    if s.seal_pkcs12_file == Path("") and s.seal_pkcs11_module == Path(""):
-        faults.append("EQICHA_SEAL_PKCS12_FILE: production needs a seal key (or EQICHA_SEAL_PKCS11_MODULE)")
-    faults += [
-        f"{PREFIX}{name.upper()}: the sandbox is refused in production"
-        for name in ("identity_url", "identity_logout_url", "sms_url", "rating_url", "tsa_url")
-        if "127.0.0.1" in getattr(s, name) or "localhost" in getattr(s, name)
-    ]
-    faults += [
-        f"{PREFIX}{name.upper()}: the development value is refused in production"
-        for name in ("identity_client_secret", "sms_app_key", "rating_app_word")
-        if "eqicha-dev" in getattr(s, name).get_secret_value()
-    ]
-    if s.sms2_provider and ("127.0.0.1" in s.sms2_url or "eqicha-dev" in s.sms2_app_key.get_secret_value()):
-        faults.append("EQICHA_SMS2_URL: the sandbox and its key are refused in production")
-    faults += _open_rating_page(s)
-    faults += _unsafe_entries(s)
-    if not s.mongo_url:
-        faults.append("EQICHA_MONGO_URL: production needs its own replica set")
-    elif "replicaSet=" not in s.mongo_url:
-        faults.append("EQICHA_MONGO_URL: name the replica set (replicaSet=…); a standalone database is refused")
-    return faults
-
-
-def _open_rating_page(s: Settings) -> list[str]:
-    """In the redirect style names and numbers stand in the address of the platform's page."""
-    is_safe = s.rating_page_url.startswith("https://") and "127.0.0.1" not in s.rating_page_url
-    if s.rating_style == "push" or is_safe:
-        return []
-    return ["EQICHA_RATING_PAGE_URL: names and numbers pass in it, production needs https:// and no sandbox"]
-
-
-def _unsafe_entries(s: Settings) -> list[str]:
-    """What production refuses of the entries that are open, and of telling the portal."""
-    entries = {"entry_shb": s.entry_shb_tasks, "entry_yst": s.entry_yst_tasks}
-    used = [name for name, tasks in entries.items() if tasks]
-    used += ["progress"] if used or s.entry_portal_tasks else []
-    faults = []
-    for name in used:
-        if not getattr(s, f"{name}_url").startswith("https://"):
-            faults.append(f"{PREFIX}{name.upper()}_URL: production needs the system's own https:// address")
-        if "eqicha-dev" in getattr(s, f"{name}_key").get_secret_value():
-            faults.append(f"{PREFIX}{name.upper()}_KEY: the development value is refused in production")
-    return faults

@@ -22,10 +22,12 @@ if TYPE_CHECKING:  # each part is imported when first used: a command that needs
     from store.audit import Audit
     from store.companies import Companies
     from store.copies import Copies
+    from store.differences import Differences
     from store.dossiers import Dossiers
     from store.followups import FollowUps
     from store.inbox import Inbox
     from store.leases import Leases
+    from store.licence_scans import LicenceScans
     from store.limits import Limits
     from store.links import Links
     from store.orders import Orders
@@ -224,3 +226,15 @@ class Store:
         from store.limits import Limits
 
         return Limits(self._base)
+
+    @cached_property
+    def differences(self) -> Differences:
+        from store.differences import Differences
+
+        return Differences(self._base)
+
+    @cached_property
+    def licence_scans(self) -> LicenceScans:
+        from store.licence_scans import LicenceScans
+
+        return LicenceScans(self._base)

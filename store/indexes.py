@@ -98,6 +98,18 @@ INDEXES: dict[str, list[IndexModel]] = {
     "nonces": [
         IndexModel([("expires_at", UP)], name="expiry", expireAfterSeconds=0),
     ],
+    # -- what other registers say
+    "differences": [
+        IndexModel([("uscc", UP), ("state", UP), ("seen_at", DOWN)], name="of_company"),
+    ],
+    "comparisons": [
+        IndexModel(  # what staff look through
+            [("at", DOWN)], name="with_open", partialFilterExpression={"open": {"$gt": 0}}
+        ),
+    ],
+    "licence_scans": [
+        IndexModel([("expires_at", UP)], name="over", expireAfterSeconds=0),
+    ],
     # -- evidence
     "audit_events": [
         IndexModel(  # no position twice

@@ -25,20 +25,25 @@ def later(state: SandboxState, system: str, signed: Signed, *, taken: str = "cod
         task.add_done_callback(state.tasks.discard)
 
 
+async def attempt(state: SandboxState, system: str, url: str, signed: Signed, *, taken: str = "code=0") -> bool:
+    """One call, as wrong as switched; whether it was taken."""
+    fault = state.faults.take(system, calling=True)
+    if fault == "late":
+        await asyncio.sleep(state.late_seconds)
+    headers, body = signed(state.clock() + (CLOCK_OFF if fault == "clock" else timedelta()))
+    if fault == "forged":
+        headers, body = _forged(headers, body)
+    was_taken = await _sent(url, headers, body, taken)
+    if fault == "twice":  # the very same call, and the same news signed anew
+        await _sent(url, headers, body, taken)
+        await _sent(url, *signed(state.clock()), taken)
+    return was_taken
+
+
 async def _tell(state: SandboxState, system: str, url: str, signed: Signed, *, taken: str) -> None:
     for pause in PAUSES:
         await asyncio.sleep(pause)
-        fault = state.faults.take(system, calling=True)
-        if fault == "late":
-            await asyncio.sleep(state.late_seconds)
-        headers, body = signed(state.clock() + (CLOCK_OFF if fault == "clock" else timedelta()))
-        if fault == "forged":
-            headers, body = _forged(headers, body)
-        was_taken = await _sent(url, headers, body, taken)
-        if fault == "twice":  # the very same call, and the same news signed anew
-            await _sent(url, headers, body, taken)
-            await _sent(url, *signed(state.clock()), taken)
-        if was_taken:
+        if await attempt(state, system, url, signed, taken=taken):
             return
 
 

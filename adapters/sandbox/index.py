@@ -32,6 +32,9 @@ WORDS = {
     "stateTime": "状态时间",
     "source": "来源",
     "taskCode": "事项编码",
+    "caseNo": "办件编号",
+    "uscc": "企业代码",
+    "result": "结果",
 }
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +22,8 @@ SYSTEMS = {
     "shb": "穗好办",
     "yst": "粤商通",
     "portal": "政务服务网",
+    "sharing": "市政务信息共享平台",
+    "licence": "电子营业执照平台",
 }
 
 #: name → what a tester reads. `lost`, `slow` and `truncated` do the work first; the others never get that far.
@@ -41,8 +43,8 @@ FAULTS = {
 #: Faults that only those can have who look at the time, and those who call us.
 CLOCK_FAULT = {"clock": "时钟快一小时"}
 CALLING_FAULTS = {"forged": "回调签名错误", "twice": "回调重复", "late": "回调迟到"}
-KEEPS_TIME = frozenset({"sms", "sms2", "rating", "tsa"})
-CALLS_US = frozenset({"sms", "rating"})
+KEEPS_TIME = frozenset({"sms", "sms2", "rating", "tsa", "sharing", "shb", "yst", "portal"})
+CALLS_US = frozenset({"sms", "rating", "licence"})
 CLOCK_OFF = timedelta(hours=1)
 
 
@@ -110,6 +112,10 @@ class SandboxState:
     # apps: tickets by their text; portal: cases by their number
     tickets: dict[str, dict[str, Any]] = field(default_factory=dict)
     portal_cases: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # sharing: companies by code, in that platform's fields; licence: numbers of its calls by ticket
+    registry: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    scans: dict[str, str] = field(default_factory=dict)
+    scan_codes: dict[str, str] = field(default_factory=dict)
 
     def record(self, system: str, key: str, **facts: Any) -> dict[str, Any]:
         """Keep what came in under `key`; the same key again only counts as a repeat. Returns the kept row."""
@@ -126,7 +132,16 @@ class SandboxState:
         """As freshly started, faults off; used between tests."""
         self.faults.clear()
         self.calls.clear()
-        for kept in (self.codes, self.tokens, self.levels, self.nonces, self.cases, self.services):
+        for kept in (
+            self.codes,
+            self.tokens,
+            self.levels,
+            self.nonces,
+            self.cases,
+            self.services,
+            self.scans,
+            self.scan_codes,
+        ):
             kept.clear()
         self.tickets.clear()
         self.portal_cases.clear()

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from adapters.callbacks import CallbackReader
+from handlers.flows import licence_signin
 from handlers.flows.callbacks import Apply, apply_waiting
 from handlers.flows.notices import note_receipt
 from handlers.flows.ratings import note_platform_rating
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from store import Store
 
 #: What an event of each system does, by the name in its address.
-APPLIES: dict[str, Apply] = {"sms": note_receipt, "rating": note_platform_rating}
+APPLIES: dict[str, Apply] = {"sms": note_receipt, "rating": note_platform_rating, "licence": licence_signin.note}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -27,6 +27,9 @@ from conf.terms import (
     Satisfaction,
     StaffRole,
 )
+from store.checks import Comparison as Comparison
+from store.checks import Difference as Difference
+from store.checks import LicenceCheck as LicenceCheck
 
 _T = TypeVar("_T")
 
@@ -359,6 +362,7 @@ class Order:
     version: int
     document_ids_permitted: frozenset[str]
     entry: Entry | None = None  # None: the visitor came by themselves
+    licence: LicenceCheck | None = None  # of a lawyer: what the licence register said
 
 
 @record
