@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from adapters.base import Line, Observe, observe_nothing
 from adapters.callbacks import CallbackReader
 from adapters.identity import IdentityProvider
+from adapters.identity.signout import SignOutNotices
 from adapters.identity.tyrz import TyrzIdentity
 from adapters.mail import MailProvider
 from adapters.mail.smtp import SmtpMail
@@ -70,7 +71,10 @@ async def open_adapters(settings: Settings, keys: Keys, *, observe: Observe = ob
         seal=seal,
         pdf=_pdf_engine(settings, workshop),
         workshop=workshop,
-        callbacks={"sms": GatewayReceipts(first_access(settings))},
+        callbacks={
+            "sms": GatewayReceipts(first_access(settings)),
+            "identity": SignOutNotices(settings.identity_notice_id, settings.identity_notice_token.get_secret_value()),
+        },
         lines=(identity.line, *(route.provider.line for route in sms.routes), mail.line, rating.line),
         closers=(identity.close, sms.close, mail.close, rating.close, workshop.close),
     )

@@ -90,6 +90,8 @@ class Settings(BaseSettings):
     identity_logout_url: str = Field("http://127.0.0.1:8090/tyrz/_tif_sso_logout_/", description="sign-out address")
     identity_client_id: str = Field("eqicha-dev", description="client id given by the platform")
     identity_client_secret: SecretStr = Field(SecretStr("eqicha-dev-secret"), description="client secret")
+    identity_notice_id: str = Field("tyrz-dev", description="x-tif id the platform signs its sign-out notices with")
+    identity_notice_token: SecretStr = Field(SecretStr("eqicha-dev-notice"), description="token of those signatures")
 
     # -- messages
     sms_provider: Literal["gateway"] = Field("gateway", description="which implementation of the SMS interface")
@@ -240,7 +242,7 @@ def _unsafe(s: Settings) -> list[str]:
     ]
     faults += [
         f"{PREFIX}{name.upper()}: the development value is refused in production"
-        for name in ("identity_client_secret", "sms_app_key", "rating_app_word")
+        for name in ("identity_client_secret", "identity_notice_token", "sms_app_key", "rating_app_word")
         if "eqicha-dev" in getattr(s, name).get_secret_value()
     ]
     if s.sms2_provider and ("127.0.0.1" in s.sms2_url or "eqicha-dev" in s.sms2_app_key.get_secret_value()):

@@ -231,6 +231,7 @@ class AuditTag(StrEnum):
     TERMINAL_REGISTERED = "terminal:record:registered"
     VISITOR_SIGNED_IN = "visitor:session:opened"
     VISITOR_SIGNED_OUT = "visitor:session:closed"
+    VISITOR_SIGNED_OUT_THERE = "visitor:session:ended"  # at the identity platform, which told us
     VISITOR_SIGNIN_REFUSED = "visitor:session:refused"
 
 
@@ -262,5 +263,6 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.TERMINAL_REGISTERED: frozenset({"name"}),
     AuditTag.VISITOR_SIGNED_IN: frozenset({"level", "kind"}),
     AuditTag.VISITOR_SIGNED_OUT: frozenset(),
+    AuditTag.VISITOR_SIGNED_OUT_THERE: frozenset({"notice"}),
     AuditTag.VISITOR_SIGNIN_REFUSED: frozenset({"ground"}),
 }

@@ -215,6 +215,8 @@ class Account:
     operator_name: str  # 经办人 of a legal account
     created_at: datetime
     signed_in_at: datetime
+    parent_subject: str = ""  # useridcode of the main account, with a sub-account
+    signed_out_at: datetime | None = None  # told by the platform; sessions begun before are over
 
 
 @record
@@ -335,6 +337,8 @@ class Order:
     attempts: int
     version: int
     document_ids_permitted: frozenset[str]
+    operator: Secret | None = None  # 经办人 of a legal account, as the platform named them when the order was placed
+    by_sub_account: bool = False
 
 
 @record

@@ -78,8 +78,9 @@ class Sandbox:
 
 async def serve(settings: Settings, *, port: int, smtp_port: int) -> None:
     """Run until SIGTERM or SIGINT."""
-    receipts_to = settings.base_url.rstrip("/") + "/callbacks/sms"
-    sandbox = await Sandbox(settings, receipts_to=receipts_to).start(port=port, smtp_port=smtp_port)
+    callbacks = settings.base_url.rstrip("/") + "/callbacks"
+    tells = {"receipts_to": f"{callbacks}/sms", "notices_to": f"{callbacks}/identity"}
+    sandbox = await Sandbox(settings, **tells).start(port=port, smtp_port=smtp_port)
     log.info("sandbox_ready", url=sandbox.url, smtp_port=sandbox.smtp_port)
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -79,6 +79,7 @@ class SandboxState:
     received: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {name: [] for name in SYSTEMS})
     calls: Counter[str] = field(default_factory=Counter)  # requests seen per system, answered or not
     receipts_to: str = ""  # where delivery receipts are sent; empty: nowhere
+    notices_to: str = ""  # where the identity platform tells of sign-outs; empty: nowhere
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     # identity: one-time codes and tokens by their text, raised levels by person key
