@@ -176,6 +176,13 @@ class Notice(StrEnum):
     ORDER_REFUSED = "order_refused"
     ORDER_PERMITTED = "order_permitted"
     ORDER_FAILED = "order_failed"
+    CODE = "code"  # sent straight to whoever waits for it, by SMS only, never through the outbox
+
+
+class CodePurpose(StrEnum):
+    """What a one-time code is asked for."""
+
+    COPY = "copy"  # before a sealed copy is handed out
 
 
 class Satisfaction(IntEnum):
@@ -208,6 +215,8 @@ class AuditTag(StrEnum):
     ACCESS_DECIDED = "access:dossier:decided"
     CALLBACK_RECEIVED = "callback:event:received"
     CALLBACK_REFUSED = "callback:event:refused"
+    CODE_CHECKED = "code:entry:checked"
+    CODE_SENT = "code:message:sent"
     COPY_DOWNLOADED = "copy:file:downloaded"
     COPY_SEALED = "copy:file:sealed"
     COPY_VERIFIED = "copy:file:verified"
@@ -240,6 +249,8 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.ACCESS_DECIDED: frozenset({"rule", "rule_version"}),
     AuditTag.CALLBACK_RECEIVED: frozenset({"system", "key"}),
     AuditTag.CALLBACK_REFUSED: frozenset({"system", "ground"}),
+    AuditTag.CODE_CHECKED: frozenset({"purpose", "ground"}),
+    AuditTag.CODE_SENT: frozenset({"purpose", "ground"}),
     AuditTag.COPY_DOWNLOADED: frozenset({"order_no", "sha256"}),
     AuditTag.COPY_SEALED: frozenset({"order_no", "sha256", "pages", "cert_sn"}),
     AuditTag.COPY_VERIFIED: frozenset({"by"}),

@@ -13,13 +13,13 @@ ONE_PART, LONG_PART = 70, 67  # UCS-2 units an SMS carries alone, and in each pa
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Text:
-    """One message in its two forms. Placeholders are `${name}`."""
+    """One message in its two forms, or by SMS only. Placeholders are `${name}`."""
 
     notice: Notice
     template: str  # id at the SMS platform
     sms: str
-    subject: str
-    mail: str
+    subject: str = ""  # of a text that also goes by mail
+    mail: str = ""
 
     @property
     def sms_names(self) -> frozenset[str]:
@@ -35,7 +35,11 @@ class Text:
 def all_texts() -> tuple[Text, ...]:
     """Every text; raises at first use when a Notice has none."""
     rows = tomllib.loads(Path(__file__).with_name("texts.toml").read_text(encoding="utf-8"))
-    return tuple(Text(notice=n, **{**rows[n.value], "mail": rows[n.value]["mail"].strip() + "\n"}) for n in Notice)
+    return tuple(_text(notice, rows[notice.value]) for notice in Notice)
+
+
+def _text(notice: Notice, row: dict[str, str]) -> Text:
+    return Text(notice=notice, **(row | ({"mail": row["mail"].strip() + "\n"} if "mail" in row else {})))
 
 
 def text_of(notice: Notice) -> Text:

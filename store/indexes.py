@@ -54,6 +54,12 @@ INDEXES: dict[str, list[IndexModel]] = {
     "limits": [
         IndexModel([("expires_at", UP)], name="over", expireAfterSeconds=0),
     ],
+    "codes": [
+        IndexModel([("drop_at", UP)], name="over", expireAfterSeconds=0),
+    ],
+    "code_counts": [
+        IndexModel([("drop_at", UP)], name="over", expireAfterSeconds=0),
+    ],
     # -- orders and what follows from them
     "orders": [
         IndexModel([("account_id", UP), ("request_key", UP)], name="request", unique=True),  # made once
