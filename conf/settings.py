@@ -117,6 +117,7 @@ class Settings(BaseSettings):
     mail_host: str = Field("127.0.0.1", description="SMTP server; empty switches mail off")
     mail_port: int = Field(8025, ge=1, le=65535, description="port of the SMTP server")
     mail_tls: Literal["none", "starttls", "tls"] = Field("none", description="transport security of SMTP")
+    mail_ca_file: Path = Field(Path(""), description="PEM of the CA of the SMTP server; empty: the system's own")
     mail_user: str = Field("", description="user name at the SMTP server")
     mail_password: SecretStr = Field(SecretStr(""), description="password at the SMTP server")
     mail_from: str = Field("noreply@eqicha.example", description="sender address")
@@ -251,6 +252,8 @@ def _unsafe(s: Settings) -> list[str]:
         for name in ("identity_client_secret", "identity_notice_token", "sms_app_key", "rating_app_word")
         if "eqicha-dev" in getattr(s, name).get_secret_value()
     ]
+    if s.mail_host not in ("", "127.0.0.1", "localhost") and s.mail_tls == "none":
+        faults.append("EQICHA_MAIL_TLS: production sends mail in clear to no other machine")
     if s.sms2_provider and ("127.0.0.1" in s.sms2_url or "eqicha-dev" in s.sms2_app_key.get_secret_value()):
         faults.append("EQICHA_SMS2_URL: the sandbox and its key are refused in production")
     if not s.mongo_url:
