@@ -26,6 +26,10 @@ class Text:
         """Placeholders of the SMS; the platform refuses any other set of values."""
         return frozenset(string.Template(self.sms).get_identifiers())
 
+    def sms_text(self, values: dict[str, str], *, signature: str) -> str:
+        """The whole SMS as it arrives, 【signature】 first; raises KeyError when a value is missing."""
+        return f"【{signature}】{string.Template(self.sms).substitute(values)}"
+
     def mail_text(self, values: dict[str, str]) -> tuple[str, str]:
         """Subject and body with the values put in; raises KeyError when one is missing."""
         return string.Template(self.subject).substitute(values), string.Template(self.mail).substitute(values)
@@ -42,6 +46,11 @@ def _text(notice: Notice, row: dict[str, str]) -> Text:
     return Text(notice=notice, **(row | ({"mail": row["mail"].strip() + "\n"} if "mail" in row else {})))
 
 
+def text_by_template(template: str) -> Text | None:
+    """The text approved under this id, or None."""
+    return next((text for text in all_texts() if text.template == template), None)
+
+
 def text_of(notice: Notice) -> Text:
     """The text of one notice."""
     return next(text for text in all_texts() if text.notice is notice)
@@ -49,5 +58,5 @@ def text_of(notice: Notice) -> Text:
 
 def sms_parts(text: str) -> int:
     """Messages the network sends for `text`, signature included: characters beyond the BMP count twice."""
-    units = len(text.encode("utf-16-be")) // 2
+    units = len(text.encode("utf-16-be", "surrogatepass")) // 2
     return 1 if units <= ONE_PART else -(-units // LONG_PART)

@@ -83,6 +83,9 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("status", UP), ("next_at", UP), ("place", UP)], name="queue"),
         IndexModel([("order_no", UP), ("place", UP)], name="of_order"),
         IndexModel([("status", UP), ("done_at", DOWN)], name="ended"),  # what staff look through
+        IndexModel(
+            [("receipt_at", DOWN)], name="unreceived", partialFilterExpression={"receipt": "failed"}
+        ),  # likewise: taken, and reported as not received
     ],
     "inbox": [
         IndexModel([("status", UP), ("received_at", UP)], name="waiting"),

@@ -35,10 +35,11 @@ class SmsAccess:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SmsTaken:
-    """Which vendor took a message, and its number there."""
+    """Which vendor took a message, its number there, and in how many parts it goes."""
 
     vendor: str
     number: str
+    parts: int = 1  # messages the network sends for it, and the vendor charges
 
 
 def first_access(settings: Settings) -> SmsAccess:

@@ -6,7 +6,6 @@ The interface is described in docs/protocols/sms-textline.md.
 import hashlib
 import re
 import secrets
-import string
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,7 +16,7 @@ from adapters.sms import SmsAccess, second_access
 from conf.clock import Clock, beijing, utc_now
 from conf.errors import ProviderRejected, ProviderUnavailable
 from conf.settings import Settings
-from conf.texts import all_texts
+from conf.texts import text_by_template
 
 SYSTEM = "sms2"
 TAKEN, REPEATED = 0, 17
@@ -59,12 +58,12 @@ class TextlineSms:
 
     def _text(self, template: str, values: dict[str, str]) -> str:
         """The whole text: this vendor knows no templates."""
-        known = next((text for text in all_texts() if text.template == template), None)
+        known = text_by_template(template)
         if known is None:
             raise ProviderRejected(SYSTEM, "template unknown")
         if known.sms_names != set(values):
             raise ProviderRejected(SYSTEM, "values do not fit the template")
-        return f"【{self._access.signature}】{string.Template(known.sms).substitute(values)}"
+        return known.sms_text(values, signature=self._access.signature)
 
     def _signed(self, phone: str, text: str, reference: str) -> dict[str, str]:
         """The form; sign = hex SHA-256 over account, time, nonce, number, text and key."""

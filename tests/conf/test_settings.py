@@ -47,6 +47,17 @@ def test_production_refuses_what_is_unsafe() -> None:
         assert f"EQICHA_{name}" in faults, name
 
 
+def test_production_sends_no_mail_in_clear_to_another_machine() -> None:
+    def faults(**mail: str) -> str:
+        with pytest.raises(SettingsError) as caught:
+            load_settings(mode="production", **mail)
+        return "\n".join(caught.value.faults)
+
+    assert "EQICHA_MAIL_TLS" in faults(mail_host="post.example")
+    assert "EQICHA_MAIL_TLS" not in faults(mail_host="post.example", mail_tls="starttls")
+    assert "EQICHA_MAIL_TLS" not in faults(mail_host="")
+
+
 def test_every_setting_says_what_it_means() -> None:
     silent = [name for name, field in Settings.model_fields.items() if len(field.description or "") < 10]
     assert not silent, f"give these settings a description in conf/settings.py: {silent}"
