@@ -141,7 +141,9 @@ def test_a_message_is_told_with_its_parts(run: Run, sandbox_settings: Settings) 
     async def parts(signature: str) -> int:
         sms = routed(load_settings(**(dict(sandbox_settings) | {"sms_signature": signature})))
         try:
-            taken = await sms.send(phone="19900000001", template=READY, values=VALUES, reference=f"TH1.{len(signature)}")
+            taken = await sms.send(
+                phone="19900000001", template=READY, values=VALUES, reference=f"TH1.{len(signature)}"
+            )
         finally:
             await sms.close()
         return taken.parts
