@@ -10,6 +10,7 @@ from adapters.entry import EntryProvider, ProgressProvider
 from adapters.entry.progress import PortalProgress
 from adapters.entry.tickets import AppTickets
 from adapters.identity import IdentityProvider
+from adapters.identity.signout import SignOutNotices
 from adapters.identity.tyrz import TyrzIdentity
 from adapters.licence import LicenceProvider
 from adapters.licence.platform import LicencePlatform
@@ -124,7 +125,10 @@ def _is_redirect(settings: Settings) -> bool:
 
 def _callbacks(settings: Settings) -> dict[str, CallbackReader]:
     """Who may call us; the rating platform only where visitors rate on its own page."""
-    readers: dict[str, CallbackReader] = {"sms": GatewayReceipts(first_access(settings))}
+    readers: dict[str, CallbackReader] = {
+        "sms": GatewayReceipts(first_access(settings)),
+        "identity": SignOutNotices(settings.identity_notice_id, settings.identity_notice_token.get_secret_value()),
+    }
     return readers | ({"rating": RatingCalls(settings)} if _is_redirect(settings) else {})
 
 

@@ -70,6 +70,9 @@ class Settings(BaseSettings):
     copy_max_pages: int = Field(500, ge=1, description="most pages in one copy")
     review_days: int = Field(3, ge=1, description="working days promised for a review")
     lawyer_grant_days: int = Field(30, ge=1, description="a lawyer's permission ends after this many days")
+    copy_recheck: Literal["none", "sms"] = Field(
+        "none", description="before a copy is handed out: nothing more, or a code sent by SMS (level L3 needs none)"
+    )
     pdf_engine: Literal["weasyprint", "wkhtmltopdf"] = Field("weasyprint", description="engine for HTML to PDF")
     claim_key_file: Path = Field(Path(""), description="Ed25519 key (PEM) signing page claims; empty: made under var/")
 
@@ -93,6 +96,8 @@ class Settings(BaseSettings):
     identity_logout_url: str = Field("http://127.0.0.1:8090/tyrz/_tif_sso_logout_/", description="sign-out address")
     identity_client_id: str = Field("eqicha-dev", description="client id given by the platform")
     identity_client_secret: SecretStr = Field(SecretStr("eqicha-dev-secret"), description="client secret")
+    identity_notice_id: str = Field("tyrz-dev", description="x-tif id the platform signs its sign-out notices with")
+    identity_notice_token: SecretStr = Field(SecretStr("eqicha-dev-notice"), description="token of those signatures")
 
     # -- messages
     sms_provider: Literal["gateway"] = Field("gateway", description="which implementation of the SMS interface")
@@ -111,9 +116,13 @@ class Settings(BaseSettings):
     sms_error_share: float = Field(0.5, gt=0, le=1, description="share of failed or slow calls that leaves a vendor")
     sms_slow_seconds: float = Field(2.0, gt=0, description="a call to an SMS vendor that takes longer counts as failed")
     sms_rest_seconds: float = Field(45, gt=0, le=600, description="how long a vendor that was left is not used")
+    code_per_number: int = Field(10, ge=1, description="one-time codes sent to one telephone number a day")
+    code_per_account: int = Field(10, ge=1, description="one-time codes sent for one account a day")
+    code_per_address: int = Field(200, ge=1, description="one-time codes sent at the request of one address a day")
     mail_host: str = Field("127.0.0.1", description="SMTP server; empty switches mail off")
     mail_port: int = Field(8025, ge=1, le=65535, description="port of the SMTP server")
     mail_tls: Literal["none", "starttls", "tls"] = Field("none", description="transport security of SMTP")
+    mail_ca_file: Path = Field(Path(""), description="PEM of the CA of the SMTP server; empty: the system's own")
     mail_user: str = Field("", description="user name at the SMTP server")
     mail_password: SecretStr = Field(SecretStr(""), description="password at the SMTP server")
     mail_from: str = Field("noreply@eqicha.example", description="sender address")

@@ -228,6 +228,13 @@ class Notice(StrEnum):
     ORDER_REFUSED = "order_refused"
     ORDER_PERMITTED = "order_permitted"
     ORDER_FAILED = "order_failed"
+    CODE = "code"  # sent straight to whoever waits for it, by SMS only, never through the outbox
+
+
+class CodePurpose(StrEnum):
+    """What a one-time code is asked for."""
+
+    COPY = "copy"  # before a sealed copy is handed out
 
 
 class Satisfaction(IntEnum):
@@ -332,6 +339,8 @@ class AuditTag(StrEnum):
     CALLBACK_RECEIVED = "callback:event:received"
     CALLBACK_REFUSED = "callback:event:refused"
     COMPANY_COMPARED = "register:company:compared"
+    CODE_CHECKED = "code:entry:checked"
+    CODE_SENT = "code:message:sent"
     COPY_DOWNLOADED = "copy:file:downloaded"
     COPY_SEALED = "copy:file:sealed"
     COPY_VERIFIED = "copy:file:verified"
@@ -366,6 +375,7 @@ class AuditTag(StrEnum):
     TERMINAL_REGISTERED = "terminal:record:registered"
     VISITOR_SIGNED_IN = "visitor:session:opened"
     VISITOR_SIGNED_OUT = "visitor:session:closed"
+    VISITOR_SIGNED_OUT_THERE = "visitor:session:ended"  # at the identity platform, which told us
     VISITOR_SIGNIN_REFUSED = "visitor:session:refused"
 
 
@@ -375,6 +385,8 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.CALLBACK_RECEIVED: frozenset({"system", "key"}),
     AuditTag.CALLBACK_REFUSED: frozenset({"system", "ground"}),
     AuditTag.COMPANY_COMPARED: frozenset({"outcome", "differing"}),
+    AuditTag.CODE_CHECKED: frozenset({"purpose", "ground"}),
+    AuditTag.CODE_SENT: frozenset({"purpose", "ground"}),
     AuditTag.COPY_DOWNLOADED: frozenset({"order_no", "sha256"}),
     AuditTag.COPY_SEALED: frozenset({"order_no", "sha256", "pages", "cert_sn"}),
     AuditTag.COPY_VERIFIED: frozenset({"by"}),
@@ -409,5 +421,6 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.TERMINAL_REGISTERED: frozenset({"name"}),
     AuditTag.VISITOR_SIGNED_IN: frozenset({"level", "kind"}),
     AuditTag.VISITOR_SIGNED_OUT: frozenset(),
+    AuditTag.VISITOR_SIGNED_OUT_THERE: frozenset({"notice"}),
     AuditTag.VISITOR_SIGNIN_REFUSED: frozenset({"ground"}),
 }

@@ -14,6 +14,7 @@ MODULES = (
     "handlers.extract",
     "handlers.orders",
     "handlers.copies",
+    "handlers.copy_check",
     "handlers.ratings",
     "handlers.verify",
     "handlers.signin",

@@ -20,6 +20,7 @@ from store.vault import Vault
 if TYPE_CHECKING:  # each part is imported when first used: a command that needs one does not load all
     from store.accounts import Accounts
     from store.audit import Audit
+    from store.codes import Codes
     from store.companies import Companies
     from store.copies import Copies
     from store.differences import Differences
@@ -154,6 +155,12 @@ class Store:
         from store.sessions import Sessions
 
         return Sessions(self._base)
+
+    @cached_property
+    def codes(self) -> Codes:
+        from store.codes import Codes
+
+        return Codes(self._base)
 
     @cached_property
     def orders(self) -> Orders:

@@ -61,6 +61,12 @@ INDEXES: dict[str, list[IndexModel]] = {
     "limits": [
         IndexModel([("expires_at", UP)], name="over", expireAfterSeconds=0),
     ],
+    "codes": [
+        IndexModel([("drop_at", UP)], name="over", expireAfterSeconds=0),
+    ],
+    "code_counts": [
+        IndexModel([("drop_at", UP)], name="over", expireAfterSeconds=0),
+    ],
     # -- orders and what follows from them
     "orders": [
         IndexModel([("account_id", UP), ("request_key", UP)], name="request", unique=True),  # made once
@@ -90,6 +96,9 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("status", UP), ("next_at", UP), ("place", UP)], name="queue"),
         IndexModel([("order_no", UP), ("place", UP)], name="of_order"),
         IndexModel([("status", UP), ("done_at", DOWN)], name="ended"),  # what staff look through
+        IndexModel(
+            [("receipt_at", DOWN)], name="unreceived", partialFilterExpression={"receipt": "failed"}
+        ),  # likewise: taken, and reported as not received
     ],
     "inbox": [
         IndexModel([("status", UP), ("received_at", UP)], name="waiting"),

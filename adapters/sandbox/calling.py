@@ -16,11 +16,18 @@ PAUSES = (1.0, 1.0, 2.0, 2.0, 4.0, *(10.0 for _ in range(60)))
 Signed = Callable[[datetime], tuple[dict[str, str], bytes]]
 
 
-def later(state: SandboxState, system: str, signed: Signed, *, taken: str = "code=0") -> None:
-    """Call `/callbacks/<system>` until the answer says `field=value`; nothing where nobody listens."""
+def later(
+    state: SandboxState,
+    system: str,
+    signed: Signed,
+    *,
+    taken: str = "code=0",
+    then: Callable[[], None] = lambda: None,
+) -> None:
+    """Call `/callbacks/<system>` until the answer says `field=value`, `then` once; nothing where nobody listens."""
     if state.callbacks_to:
         url = f"{state.callbacks_to}/{system}"
-        task = asyncio.get_running_loop().create_task(_tell(state, system, url, signed, taken=taken))
+        task = asyncio.get_running_loop().create_task(_tell(state, system, url, signed, taken=taken, then=then))
         state.tasks.add(task)
         task.add_done_callback(state.tasks.discard)
 
@@ -40,10 +47,13 @@ async def attempt(state: SandboxState, system: str, url: str, signed: Signed, *,
     return was_taken
 
 
-async def _tell(state: SandboxState, system: str, url: str, signed: Signed, *, taken: str) -> None:
+async def _tell(
+    state: SandboxState, system: str, url: str, signed: Signed, *, taken: str, then: Callable[[], None]
+) -> None:
     for pause in PAUSES:
         await asyncio.sleep(pause)
         if await attempt(state, system, url, signed, taken=taken):
+            then()
             return
 
 

@@ -18,6 +18,7 @@ WORDS = {
     "template": "模板",
     "parts": "计费条数",
     "person": "人员",
+    "notice": "通知",
     "level": "实名等级",
     "algorithm": "摘要算法",
     "satisfaction": "满意度代码",

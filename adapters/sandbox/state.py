@@ -44,7 +44,7 @@ FAULTS = {
 CLOCK_FAULT = {"clock": "时钟快一小时"}
 CALLING_FAULTS = {"forged": "回调签名错误", "twice": "回调重复", "late": "回调迟到"}
 KEEPS_TIME = frozenset({"sms", "sms2", "rating", "tsa", "sharing", "shb", "yst", "portal"})
-CALLS_US = frozenset({"sms", "rating", "licence"})
+CALLS_US = frozenset({"sms", "rating", "licence", "identity"})
 CLOCK_OFF = timedelta(hours=1)
 
 

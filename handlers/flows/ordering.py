@@ -180,6 +180,9 @@ async def _place(
     if retry_after:
         raise TooMany(retry_after)
     order = _order(account, chosen, form, purpose, decision, now=now, channel=trace["channel"], entry=entry)
+    if account.operator_name:
+        operator = store.vault.conceal(account.operator_name, masks.name(account.operator_name))
+        order = replace(order, operator=operator)
     try:
         return await store.atomically(lambda tx: _create(store, order, trace=trace, tx=tx))
     except Conflict:  # another process made it in the same moment
@@ -283,6 +286,7 @@ def _order(
         uscc=chosen.company.uscc,
         company_name=chosen.company.name,
         requester_masked=mask_requester(account),
+        by_sub_account=bool(account.parent_subject),
         items=chosen.items,
         with_extract=form.with_extract,
         page_count=chosen.page_count,

@@ -199,6 +199,7 @@ async def _remember(store: "Store", identity: Identity, now: datetime, trace: Ma
             phone=identity.phone,
             mail=identity.mail,
             operator_name=identity.operator_name,
+            parent_subject=identity.parent_subject,
             tx=tx,
         )
         who = store.vault.person_key(account.id)

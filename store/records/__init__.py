@@ -222,6 +222,8 @@ class Account:
     operator_name: str  # 经办人 of a legal account
     created_at: datetime
     signed_in_at: datetime
+    parent_subject: str = ""  # useridcode of the main account, with a sub-account
+    signed_out_at: datetime | None = None  # told by the platform; sessions begun before are over
 
 
 @record
@@ -363,6 +365,8 @@ class Order:
     document_ids_permitted: frozenset[str]
     entry: Entry | None = None  # None: the visitor came by themselves
     licence: LicenceCheck | None = None  # of a lawyer: what the licence register said
+    operator: Secret | None = None  # 经办人 of a legal account, as the platform named them when the order was placed
+    by_sub_account: bool = False
 
 
 @record

@@ -37,6 +37,7 @@ class Outbox(Context):
     lines: tuple[Any, ...]
     waiting: tuple[OutboxMessage, ...]
     failed: tuple[OutboxMessage, ...]
+    unreceived: tuple[OutboxMessage, ...]
     now: datetime
 
     def system(self, line: Any) -> str:

@@ -74,6 +74,7 @@ class StaffOrder(Context):
     order: Order
     decided: Decided | None
     now: datetime
+    operator: str = ""  # 经办人 in full: reviewers must know who acts for a body
     reason: str = ""
     refusal: str = ""
     chosen: frozenset[str] = frozenset()
@@ -98,6 +99,7 @@ class StaffOrder(Context):
         rows = [
             ("企业", f"{order.company_name}（{order.uscc}）"),
             ("申请人", order.requester_masked),
+            *((("经办人", self.operator + ("（子账号）" if order.by_sub_account else "")),) if self.operator else ()),
             ("提交时间", minute(order.created_at)),
             ("答复期限", f"{due}{'（已超期）' if order.due_at and self.now >= order.due_at else ''}"),
             ("用途", label(order.purpose.code)),
