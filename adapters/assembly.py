@@ -23,6 +23,7 @@ from conf.keys import Keys
 from conf.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
+    from adapters.seal.sm2 import Sm2Keys
     from adapters.workshop import Workshop
 
 Closer = Callable[[], Coroutine[Any, Any, None]]
@@ -39,6 +40,7 @@ class Adapters:
     seal: SealProvider
     pdf: PdfEngine
     workshop: "Workshop"
+    sm2: "Sm2Keys | None" = None
     #: How each system that may call us proves itself, by its name in the address /callbacks/<name>.
     callbacks: Mapping[str, CallbackReader] = field(default_factory=dict)
     #: Every line out, for `check`, staff and metrics.
@@ -54,11 +56,12 @@ class Adapters:
 async def open_adapters(settings: Settings, keys: Keys, *, observe: Observe = observe_nothing) -> Adapters:
     """Raises SettingsError naming what cannot be opened. `observe` is the metrics hook of adapters/base.py."""
     # the heavy libraries (pyHanko, WeasyPrint) are loaded when adapters are opened, not when a module is named
-    from adapters.seal.local import LocalSeal
+    from adapters.seal.sm2 import load_sm2
     from adapters.workshop import Workshop
 
     workshop = Workshop(settings.child_processes, settings.child_memory_mb)
-    seal, rating = LocalSeal(settings, workshop), _rating(settings, observe)  # these read files and may refuse
+    rating, sm2 = _rating(settings, observe), load_sm2(settings)  # these and the seal read files and may refuse
+    seal, seal_line, seal_close = _seal(settings, workshop, observe)
     identity = TyrzIdentity(settings, observe=observe)
     sms = _sms(settings, observe)
     mail = SmtpMail(settings, observe=observe)
@@ -70,9 +73,10 @@ async def open_adapters(settings: Settings, keys: Keys, *, observe: Observe = ob
         seal=seal,
         pdf=_pdf_engine(settings, workshop),
         workshop=workshop,
+        sm2=sm2,
         callbacks={"sms": GatewayReceipts(first_access(settings))},
-        lines=(identity.line, *(route.provider.line for route in sms.routes), mail.line, rating.line),
-        closers=(identity.close, sms.close, mail.close, rating.close, workshop.close),
+        lines=(identity.line, *(route.provider.line for route in sms.routes), mail.line, rating.line, *seal_line),
+        closers=(identity.close, sms.close, mail.close, rating.close, *seal_close, workshop.close),
     )
 
 
@@ -82,6 +86,20 @@ def _sms(settings: Settings, observe: Observe) -> RoutedSms:
     if settings.sms2_provider == "textline":
         routes.append(Route("sms2", TextlineSms(settings, observe=observe), settings.sms2_weight))
     return RoutedSms(routes, Rules.of(settings))
+
+
+def _seal(
+    settings: Settings, workshop: "Workshop", observe: Observe
+) -> tuple[SealProvider, tuple[Line, ...], tuple[Closer, ...]]:
+    """Our own key, or the platform with its line out."""
+    if settings.seal_provider == "platform":
+        from adapters.seal.remote import RemoteSeal
+
+        remote = RemoteSeal(settings, workshop, observe=observe)
+        return remote, (remote.line,), (remote.close,)
+    from adapters.seal.local import LocalSeal
+
+    return LocalSeal(settings, workshop), (), ()
 
 
 def _rating(settings: Settings, observe: Observe) -> NationalRating:

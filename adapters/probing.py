@@ -19,6 +19,8 @@ def probes(settings: Settings) -> dict[str, Probe]:
         "rating": _place(settings.rating_url),
         "time-stamp": _place(settings.tsa_url),
     }
+    if settings.seal_provider == "platform":
+        places["seal platform"] = _place(settings.seal_url)
     if settings.sms2_provider:
         places["sms2"] = _place(settings.sms2_url)
     if settings.mail_host:

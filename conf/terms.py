@@ -178,6 +178,13 @@ class Notice(StrEnum):
     ORDER_FAILED = "order_failed"
 
 
+class SealStatus(StrEnum):
+    """A version of a seal in the register: retired is for good."""
+
+    IN_USE = "in_use"
+    RETIRED = "retired"
+
+
 class Satisfaction(IntEnum):
     """Canonical satisfaction: larger is better. Adapters map it; two norms reverse it (domain facts §0.1)."""
 
@@ -221,6 +228,8 @@ class AuditTag(StrEnum):
     PAGE_VIEWED = "page:image:viewed"
     PERSON_SEARCHED = "search:person:queried"
     RATING_GIVEN = "rating:record:given"
+    SEAL_ADDED = "seal:register:added"
+    SEAL_RETIRED = "seal:register:retired"
     STAFF_CREATED = "staff:account:created"
     STAFF_DECIDED = "staff:order:decided"
     STAFF_RESENT = "staff:message:resent"
@@ -252,6 +261,8 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.PAGE_VIEWED: frozenset({"size", "rule"}),
     AuditTag.PERSON_SEARCHED: frozenset({"query", "hits"}),
     AuditTag.RATING_GIVEN: frozenset({"satisfaction", "number"}),
+    AuditTag.SEAL_ADDED: frozenset({"version", "fingerprint"}),
+    AuditTag.SEAL_RETIRED: frozenset({"version", "reason"}),
     AuditTag.STAFF_CREATED: frozenset({"roles"}),
     AuditTag.STAFF_DECIDED: frozenset({"outcome"}),
     AuditTag.STAFF_RESENT: frozenset({"kind"}),

@@ -5,7 +5,7 @@ from typing import Any
 
 from adapters.sandbox.faulty import SandboxHandler
 from adapters.sandbox.people import sample_people
-from adapters.sandbox.state import FAULTS, SYSTEMS
+from adapters.sandbox.state import FAULTS, OWN_FAULTS, SYSTEMS
 
 #: What a newcomer reads instead of field names; fields without a word here are shown by name.
 WORDS = {
@@ -20,6 +20,8 @@ WORDS = {
     "person": "人员",
     "level": "实名等级",
     "algorithm": "摘要算法",
+    "seal_id": "印章编号",
+    "sha256": "文件摘要",
     "satisfaction": "满意度代码",
     "evalDetail": "评价标签",
     "writingEvaluation": "文字评价",
@@ -43,7 +45,7 @@ class Index(SandboxHandler):
         self.render(
             "index.html",
             systems=SYSTEMS,
-            fault_names=FAULTS,
+            fault_names={name: FAULTS | OWN_FAULTS.get(name, {}) for name in SYSTEMS},
             faults=self.state.faults.shown(),
             received=self.state.received,
             people=sample_people(),

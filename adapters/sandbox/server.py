@@ -9,7 +9,7 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
-from adapters.sandbox import index, rating, sms, textline, tsa, tyrz
+from adapters.sandbox import eseal, index, rating, sms, textline, tsa, tyrz
 from adapters.sandbox.smtp import open_smtp
 from adapters.sandbox.state import SandboxState
 from conf.logs import get_log
@@ -31,7 +31,7 @@ class Sandbox:
 
     async def start(self, *, port: int = 0, smtp_port: int = 0) -> "Sandbox":
         """Listen on loopback; port 0 takes a free one."""
-        routes = [route for part in (index, tyrz, sms, textline, tsa, rating) for route in part.ROUTES]
+        routes = [route for part in (index, tyrz, sms, textline, tsa, rating, eseal) for route in part.ROUTES]
         application = Application(
             [(pattern, handler, {"state": self.state}) for pattern, handler in routes],
             authority=tsa.Authority(self.state),
@@ -71,6 +71,7 @@ class Sandbox:
             "sms2_url": f"{self.url}/textline",
             "rating_url": f"{self.url}/hcp",
             "tsa_url": f"{self.url}/tsa",
+            "seal_url": f"{self.url}/eseal",
             "mail_host": "127.0.0.1",
             "mail_port": self.smtp_port,
         }

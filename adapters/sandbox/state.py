@@ -18,6 +18,7 @@ SYSTEMS = {
     "sms2": "第二家短信平台",
     "mail": "邮件服务器",
     "rating": "好差评平台",
+    "seal": "电子印章平台",
     "tsa": "时间戳服务",
 }
 
@@ -37,20 +38,32 @@ FAULTS = {
 }
 
 
+#: Faults only one system can have: `lost-seal` loses the answer to a sealing that was done, and nothing else.
+OWN_FAULTS = {
+    "seal": {
+        "other-certificate": "用另一张证书签章",
+        "other-document": "交回另一份文件",
+        "changed-page": "改动页面后签章",
+        "lost-seal": "签章答复丢失（已办理）",
+    },
+}
+
+
 class Faults:
     """Which system misbehaves how, and for how many more calls (None: until switched off)."""
 
     def __init__(self) -> None:
         self._set: dict[str, tuple[str, int | None]] = {}
+        self._spared: dict[str, int] = {}
 
-    def switch(self, system: str, fault: str, times: int | None = None) -> None:
-        """`fault` "" switches off. Raises KeyError for an unknown system or fault."""
+    def switch(self, system: str, fault: str, times: int | None = None, *, after: int = 0) -> None:
+        """`fault` "" switches off; the next `after` calls are spared. Raises KeyError for an unknown name."""
         SYSTEMS[system]
         if not fault:
             self._set.pop(system, None)
             return
-        FAULTS[fault]
-        self._set[system] = (fault, times)
+        (FAULTS | OWN_FAULTS.get(system, {}))[fault]
+        self._set[system], self._spared[system] = (fault, times), after
 
     def clear(self) -> None:
         """Everything answers properly again."""
@@ -59,6 +72,9 @@ class Faults:
     def take(self, system: str) -> str:
         """The fault for the call that comes in now; counts it down."""
         fault, times = self._set.get(system, ("", None))
+        if fault and self._spared.get(system, 0) > 0:
+            self._spared[system] -= 1
+            return ""
         if times is not None:
             self.switch(system, fault if times > 1 else "", times - 1)
         return fault
@@ -89,6 +105,9 @@ class SandboxState:
     nonces: set[str] = field(default_factory=set)
     cases: dict[str, dict[str, str]] = field(default_factory=dict)
     services: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    # seal: sealed documents by business number, and a lock for each that is being sealed
+    documents: dict[str, dict[str, Any]] = field(default_factory=dict)
+    presses: dict[str, asyncio.Lock] = field(default_factory=dict)
 
     def record(self, system: str, key: str, **facts: Any) -> dict[str, Any]:
         """Keep what came in under `key`; the same key again only counts as a repeat. Returns the kept row."""
@@ -105,7 +124,7 @@ class SandboxState:
         """As freshly started, faults off; used between tests."""
         self.faults.clear()
         self.calls.clear()
-        for kept in (self.codes, self.tokens, self.levels, self.nonces, self.cases, self.services):
+        for kept in (self.codes, self.tokens, self.levels, self.nonces, self.cases, self.services, self.documents):
             kept.clear()
         for rows in self.received.values():
             rows.clear()

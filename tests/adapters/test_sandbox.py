@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 
 from adapters.sandbox.people import sample_people
 from adapters.sandbox.server import Sandbox
-from adapters.sandbox.state import FAULTS, SYSTEMS
+from adapters.sandbox.state import FAULTS, OWN_FAULTS, SYSTEMS
 from conf.settings import Settings, load_settings
 from tests.outside import Outside, Run
 
@@ -28,7 +28,8 @@ def test_the_index_says_that_it_is_a_sandbox_and_offers_every_fault(run: Run, sa
     page = BeautifulSoup(fetch(run, sandbox, "GET", "/").text, "html.parser")
     assert page.title.text == "沙箱（模拟系统）"
     assert len(page.select('form[action="/faults"]')) == len(SYSTEMS)
-    assert {option["value"] for option in page.select("select[name=fault] option")} == {"", *FAULTS}
+    offered = {option["value"] for option in page.select("select[name=fault] option")}
+    assert offered == {"", *FAULTS, *(fault for own in OWN_FAULTS.values() for fault in own)}
     for person in sample_people():
         assert person.name in page.text
 

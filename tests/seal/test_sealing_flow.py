@@ -20,6 +20,7 @@ from conf.terms import OrderStatus, VerifyResult
 from handlers.flows import verifying
 from handlers.flows.copy_files import verify_copy_file
 from handlers.flows.sealing import Bench, seal_order, verification_code
+from handlers.flows.seals import current_seal
 from store.ids import copy_no_of
 from store.records import Copy, Order, Page
 from tests.desk import DATABASE, TRACE, Desk
@@ -83,7 +84,8 @@ def works(desk: Desk, workshop: Workshop, tsa: TimeStampServer) -> Works:
     settings = desk.settings.model_copy(update={"tsa_url": tsa.url})
 
     async def opened() -> Any:
-        return SimpleNamespace(seal=LocalSeal(settings, workshop), pdf=WeasyEngine(workshop), workshop=workshop)
+        made = LocalSeal(settings, workshop)
+        return SimpleNamespace(seal=made, pdf=WeasyEngine(workshop), workshop=workshop, sm2=None)
 
     bench = Bench(
         store=desk.store,
@@ -163,6 +165,7 @@ class DyingSeal:
 
     def __init__(self, seal: LocalSeal) -> None:
         self._seal = seal
+        self.seals = seal.seals
         self.given: list[bytes] = []
 
     async def sign(self, pdf: bytes, **more: Any) -> Sealed:
@@ -214,6 +217,7 @@ class RefusingSeal:
 
 def test_a_final_refusal_ends_the_order_and_tells_the_visitor(works: Works) -> None:
     order = works.permitted()
+    works.desk.run(current_seal(works.desk.store, works.bench.adapters, works.bench.settings, now=works.desk.clock()))
     failed = works.desk.run(seal_order(works.replacing(seal=RefusingSeal()), order))
     assert failed.status == OrderStatus.FAILED
     assert failed.fault == "certificate revoked"
