@@ -39,7 +39,7 @@ class LocalSeal:
     async def seals(self) -> tuple[SealOffer, ...]:
         """The one seal we hold the key of."""
         try:
-            der = await self._workshop.run(certificate_der, self._job.files)
+            der = await self._workshop.run(certificate_der, self._job.files, pool="large")
         except WorkFault as fault:
             raise ProviderUnavailable(SYSTEM, fault.reason) from None
         return (offer_of(der, seal_id=self._seal_id, name=self._name),)

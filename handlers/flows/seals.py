@@ -1,10 +1,11 @@
 """The seal register: adding, retiring, and which version a copy gets. Called by `eqicha.py seals` and sealing."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from adapters.seal import SealOffer
-from conf.errors import Conflict, Invalid, NotFound, ProviderUnavailable
+from conf.errors import Conflict, Invalid, NotFound, ProviderRejected, ProviderUnavailable
 from conf.logs import get_log
 from conf.settings import Settings
 from conf.terms import AuditTag, Channel, SealStatus
@@ -26,17 +27,24 @@ async def current_seal(store: "Store", adapters: "Adapters", settings: Settings,
     A local seal enters itself into an empty register: its key is ours. The platform's is entered by a person.
     """
     found = await store.seals.valid_at(settings.seal_id, now)
-    if found is None and settings.seal_provider == "local" and not await store.seals.all():
-        (offer,) = await adapters.seal.seals()
-        try:
-            await add_seal(store, offer, by=BY_ITSELF, now=now)
-        except Conflict:  # another process was first
-            log.info("seal_known", seal_id=offer.seal_id)
+    if found is None and settings.seal_provider == "local":
+        if not await store.seals.all():
+            (offer,) = await adapters.seal.seals()
+            with suppress(Conflict):  # another process was first
+                await add_seal(store, offer, by=BY_ITSELF, now=now)
         found = await store.seals.valid_at(settings.seal_id, now)
     if found is None:
         log.error("seal_missing", seal_id=settings.seal_id)
         raise ProviderUnavailable(SYSTEM, f"no version of seal {settings.seal_id} is in use now: eqicha.py seals add")
     return found
+
+
+async def ready_register(store: "Store", adapters: "Adapters", settings: Settings, *, now: datetime) -> None:
+    """At the start: a local seal enters itself; what is missing is logged, and orders wait until it is mended."""
+    try:
+        await current_seal(store, adapters, settings, now=now)
+    except (ProviderUnavailable, ProviderRejected) as fault:
+        log.warning("seal_not_ready", fault=fault.reason)
 
 
 async def add_seal(

@@ -102,7 +102,7 @@ class Site:
         keys = load_keys(self.settings)
         self.store = await open_store(self.settings, keys, self.clock)
         await self.store.ensure_indexes()
-        self.app = make_application(self.store, SimpleNamespace(), self.settings, keys=keys, clock=self.clock)
+        self.app = make_application(self.store, SimpleNamespace(sm2=None), self.settings, keys=keys, clock=self.clock)
         self._server = HTTPServer(self.app, **SERVER_LIMITS)
         sockets = bind_sockets(0, "127.0.0.1")
         self._server.add_sockets(sockets)

@@ -33,7 +33,7 @@ def workshop(site: Site) -> Any:
         return Workshop(1, site.settings.child_memory_mb)
 
     made = site.run(opened())
-    kept, site.app.adapters = site.app.adapters, SimpleNamespace(workshop=made)
+    kept, site.app.adapters = site.app.adapters, SimpleNamespace(workshop=made, sm2=None)
     yield made
     site.app.adapters = kept
     site.run(made.close())
