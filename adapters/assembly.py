@@ -11,14 +11,16 @@ from adapters.identity.tyrz import TyrzIdentity
 from adapters.mail import MailProvider
 from adapters.mail.smtp import SmtpMail
 from adapters.pdf import PdfEngine
-from adapters.rating import RatingProvider
+from adapters.rating import RatingPage, RatingProvider
+from adapters.rating.jump import JumpPage
 from adapters.rating.national import NationalRating
+from adapters.rating.told import RatingCalls
 from adapters.seal import SealProvider
 from adapters.sms import first_access
 from adapters.sms.gateway import GatewaySms
 from adapters.sms.receipts import GatewayReceipts
 from adapters.sms.routing import Route, RoutedSms, Rules
-from adapters.sms.textline import TextlineSms
+from adapters.sms.vendors import second_vendor
 from conf.keys import Keys
 from conf.settings import Settings, SettingsError
 
@@ -41,6 +43,8 @@ class Adapters:
     pdf: PdfEngine
     workshop: "Workshop"
     sm2: "Sm2Keys | None" = None
+    #: The platform's own rating page, in the redirect style.
+    rating_page: RatingPage | None = None
     #: How each system that may call us proves itself, by its name in the address /callbacks/<name>.
     callbacks: Mapping[str, CallbackReader] = field(default_factory=dict)
     #: Every line out, for `check`, staff and metrics.
@@ -74,17 +78,22 @@ async def open_adapters(settings: Settings, keys: Keys, *, observe: Observe = ob
         pdf=_pdf_engine(settings, workshop),
         workshop=workshop,
         sm2=sm2,
-        callbacks={"sms": GatewayReceipts(first_access(settings))},
+        rating_page=JumpPage(settings) if _is_redirect(settings) else None,
+        callbacks=_callbacks(settings),
         lines=(identity.line, *(route.provider.line for route in sms.routes), mail.line, rating.line, *seal_line),
         closers=(identity.close, sms.close, mail.close, rating.close, *seal_close, workshop.close),
     )
 
 
 def _sms(settings: Settings, observe: Observe) -> RoutedSms:
-    """The vendors of the settings. A further one is a class of its own module, named here."""
+    """The vendors of the settings; a second one is a module of adapters/sms, taken by its name."""
     routes = [Route("sms", GatewaySms(settings, observe=observe), settings.sms_weight)]
-    if settings.sms2_provider == "textline":
-        routes.append(Route("sms2", TextlineSms(settings, observe=observe), settings.sms2_weight))
+    if settings.sms2_provider:
+        try:
+            vendor = second_vendor(settings.sms2_provider)
+        except LookupError as fault:
+            raise SettingsError([f"EQICHA_SMS2_PROVIDER: {fault}"]) from None
+        routes.append(Route("sms2", vendor(settings, observe=observe), settings.sms2_weight))
     return RoutedSms(routes, Rules.of(settings))
 
 
@@ -100,6 +109,16 @@ def _seal(
     from adapters.seal.local import LocalSeal
 
     return LocalSeal(settings, workshop), (), ()
+
+
+def _is_redirect(settings: Settings) -> bool:
+    return settings.rating_style == "redirect"
+
+
+def _callbacks(settings: Settings) -> dict[str, CallbackReader]:
+    """Who may call us; the rating platform only where visitors rate on its own page."""
+    readers: dict[str, CallbackReader] = {"sms": GatewayReceipts(first_access(settings))}
+    return readers | ({"rating": RatingCalls(settings)} if _is_redirect(settings) else {})
 
 
 def _rating(settings: Settings, observe: Observe) -> NationalRating:

@@ -11,6 +11,8 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from conf.terms import Channel
+
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "EQICHA_"
 
@@ -105,7 +107,9 @@ class Settings(BaseSettings):
     sms_app_key: SecretStr = Field(SecretStr("eqicha-dev-sms-key"), description="key signing SMS requests")
     sms_signature: str = Field("天河e企查", description="text between 【】 in front of each message")
     sms_weight: int = Field(3, ge=1, le=100, description="share of messages sent through the first SMS vendor")
-    sms2_provider: Literal["", "textline"] = Field("", description="second SMS vendor; empty: there is none")
+    sms2_provider: str = Field(
+        "", pattern="^([a-z][a-z0-9_]{0,30})?$", description="second SMS vendor: a module of adapters/sms; empty: none"
+    )
     sms2_url: str = Field("http://127.0.0.1:8090/textline", description="second SMS vendor's address")
     sms2_app_id: str = Field("eqicha-dev", description="account at the second SMS vendor")
     sms2_app_key: SecretStr = Field(SecretStr("eqicha-dev-sms2-key"), description="key signing its requests")
@@ -130,6 +134,18 @@ class Settings(BaseSettings):
     )
     rating_task_code: str = Field("11440106000000000X4440000000001", description="task code (事项编码)")
     rating_dept_code: str = Field("11440106000000000X", description="department's unified social credit code")
+    rating_style: Literal["push", "redirect"] = Field(
+        "push", description="push: our own form, reported; redirect: the platform's page, which reports to us"
+    )
+    rating_page_url: str = Field("http://127.0.0.1:8090/hcp/page", description="the platform's page (redirect style)")
+    rating_channels: str = Field(
+        "pc=1,mobile=2,kiosk=5,staff=5",
+        description="the platform's channel codes (`pf`); `default=7` gives default ratings one of their own",
+    )
+    rating_default_days: int = Field(0, ge=0, le=365, description="days until an unrated copy counts as fair; 0: never")
+    rating_contact_days: int = Field(1, ge=1, description="working days to speak with who gave a low rating")
+    rating_rectify_days: int = Field(5, ge=1, description="working days to put right what a low rating says")
+    rating_callback_days: int = Field(15, ge=1, description="working days to call back who gave a low rating")
 
     # -- outside calls
     outside_connect_seconds: float = Field(1.5, gt=0, description="connect time-out of outside calls")
@@ -145,6 +161,17 @@ class Settings(BaseSettings):
     def _times_can_be_read(cls, value: str) -> str:
         _times(value)
         return value
+
+    @field_validator("rating_channels")
+    @classmethod
+    def _channels_can_be_read(cls, value: str) -> str:
+        _channels(value)
+        return value
+
+    @property
+    def rating_channel_codes(self) -> dict[str, str]:
+        """Code by channel name, and by "default" where default ratings have one of their own."""
+        return _channels(self.rating_channels)
 
     def times_of(self, system: str) -> tuple[float, float]:
         """(connect, total) seconds allowed to a call of this outside system."""
@@ -174,6 +201,23 @@ def _times(text: str) -> dict[str, tuple[float, float]]:
         if not 0 < seconds[0] <= seconds[1] <= 300:
             raise ValueError(f"{part!r}: 0 < connect <= total <= 300 seconds")
         found[system.strip()] = seconds
+    return found
+
+
+def _channels(text: str) -> dict[str, str]:
+    """`pc=1,mobile=2,kiosk=5` → code by name; ValueError says what is wrong with it."""
+    found: dict[str, str] = {}
+    for part in filter(None, (each.strip() for each in text.split(","))):
+        name, _, code = (each.strip() for each in part.partition("="))
+        if name not in (*Channel, "default"):
+            raise ValueError(f"{part!r}: no such channel; there are {', '.join(Channel)} and default")
+        if name in found:
+            raise ValueError(f"{part!r}: {name} is given twice")
+        if not (code.isascii() and code.isdecimal() and len(code) <= 2):
+            raise ValueError(f"write {part!r} as channel=code, the code one or two digits")
+        found[name] = code
+    if missing := [name for name in ("pc", "mobile", "kiosk") if name not in found]:
+        raise ValueError(f"no code for {', '.join(missing)}")
     return found
 
 
@@ -238,10 +282,7 @@ def _unsafe(s: Settings) -> list[str]:
         )
         if getattr(s, name) == Path("")
     ]
-    if s.seal_provider == "platform":
-        faults += _unsafe_platform(s)
-    elif s.seal_pkcs12_file == Path("") and s.seal_pkcs11_module == Path(""):
-        faults.append("EQICHA_SEAL_PKCS12_FILE: production needs a seal key (or EQICHA_SEAL_PKCS11_MODULE)")
+    faults += _unsafe_seal(s)
     faults += [
         f"{PREFIX}{name.upper()}: the sandbox is refused in production"
         for name in ("identity_url", "identity_logout_url", "sms_url", "rating_url", "tsa_url")
@@ -254,6 +295,7 @@ def _unsafe(s: Settings) -> list[str]:
     ]
     if s.sms2_provider and ("127.0.0.1" in s.sms2_url or "eqicha-dev" in s.sms2_app_key.get_secret_value()):
         faults.append("EQICHA_SMS2_URL: the sandbox and its key are refused in production")
+    faults += _open_rating_page(s)
     if not s.mongo_url:
         faults.append("EQICHA_MONGO_URL: production needs its own replica set")
     elif "replicaSet=" not in s.mongo_url:
@@ -261,11 +303,23 @@ def _unsafe(s: Settings) -> list[str]:
     return faults
 
 
-def _unsafe_platform(s: Settings) -> list[str]:
-    """What production refuses of the e-seal platform: the PDFs themselves go there."""
+def _unsafe_seal(s: Settings) -> list[str]:
+    """A local seal needs a key of its own; a platform is sent the PDFs themselves."""
+    if s.seal_provider == "local":
+        if s.seal_pkcs12_file != Path("") or s.seal_pkcs11_module != Path(""):
+            return []
+        return ["EQICHA_SEAL_PKCS12_FILE: production needs a seal key (or EQICHA_SEAL_PKCS11_MODULE)"]
     faults = []
     if not s.seal_url.startswith("https://") or "127.0.0.1" in s.seal_url or "localhost" in s.seal_url:
         faults.append("EQICHA_SEAL_URL: production needs the platform's own https:// address")
     if "eqicha-dev" in s.seal_app_key.get_secret_value():
         faults.append("EQICHA_SEAL_APP_KEY: the development value is refused in production")
     return faults
+
+
+def _open_rating_page(s: Settings) -> list[str]:
+    """In the redirect style names and numbers stand in the address of the platform's page."""
+    is_safe = s.rating_page_url.startswith("https://") and "127.0.0.1" not in s.rating_page_url
+    if s.rating_style == "push" or is_safe:
+        return []
+    return ["EQICHA_RATING_PAGE_URL: names and numbers pass in it, production needs https:// and no sandbox"]

@@ -195,12 +195,83 @@ class Satisfaction(IntEnum):
     VERY_GOOD = 5
 
 
+class FollowUpStatus(StrEnum):
+    """How far a low rating has been dealt with."""
+
+    OPEN = "open"  # nobody has spoken with the visitor yet
+    CONTACTED = "contacted"
+    RECTIFIED = "rectified"
+    CLOSED = "closed"  # called back
+
+
+class FollowUpStep(StrEnum):
+    """What was done about a low rating; the first is written by the rating itself."""
+
+    OPENED = "opened"
+    CONTACTED = "contacted"
+    RECTIFIED = "rectified"
+    CALLED_BACK = "called_back"
+    REOPENED = "reopened"
+
+
+class FollowUpResult(StrEnum):
+    """What came of a step."""
+
+    REACHED = "reached"
+    UNREACHED = "unreached"
+    RECTIFIED = "rectified"  # put right
+    EXPLAINED = "explained"  # no legal ground to do it otherwise: said so
+    UNFOUNDED = "unfounded"  # examined, and not as it was said
+    CONTENT = "content"
+    DISCONTENT = "discontent"
+
+
+#: Step → the state it is taken in, and by its result the state that follows; there is no other move.
+FOLLOW_UP_MOVES: dict[FollowUpStep, tuple[FollowUpStatus, dict[FollowUpResult | None, FollowUpStatus]]] = {
+    FollowUpStep.CONTACTED: (
+        FollowUpStatus.OPEN,
+        {FollowUpResult.REACHED: FollowUpStatus.CONTACTED, FollowUpResult.UNREACHED: FollowUpStatus.OPEN},
+    ),
+    FollowUpStep.RECTIFIED: (
+        FollowUpStatus.CONTACTED,
+        {
+            FollowUpResult.RECTIFIED: FollowUpStatus.RECTIFIED,
+            FollowUpResult.EXPLAINED: FollowUpStatus.RECTIFIED,
+            FollowUpResult.UNFOUNDED: FollowUpStatus.RECTIFIED,
+        },
+    ),
+    FollowUpStep.CALLED_BACK: (
+        FollowUpStatus.RECTIFIED,
+        {
+            FollowUpResult.CONTENT: FollowUpStatus.CLOSED,
+            FollowUpResult.DISCONTENT: FollowUpStatus.CLOSED,
+            FollowUpResult.UNREACHED: FollowUpStatus.RECTIFIED,
+        },
+    ),
+    FollowUpStep.REOPENED: (FollowUpStatus.CLOSED, {None: FollowUpStatus.OPEN}),
+}
+
+
 class StaffRole(StrEnum):
     ARCHIVIST = "archivist"
     REVIEWER = "reviewer"
+    STATISTICS = "statistics"
     SYSTEM_ADMIN = "system_admin"
     SECURITY_ADMIN = "security_admin"
     AUDITOR = "auditor"
+
+
+class ProposalKind(StrEnum):
+    """What needs a second person; how each takes effect stands in handlers/flows/effects.py."""
+
+    STAFF_ROLES = "staff_roles"
+
+
+class ProposalStatus(StrEnum):
+    OPEN = "open"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
 
 
 class PageSize(StrEnum):
@@ -222,12 +293,19 @@ class AuditTag(StrEnum):
     DOSSIER_LISTED = "dossier:listing:viewed"
     EXTRACT_VIEWED = "extract:page:viewed"
     INTAKE_IMPORTED = "intake:batch:imported"
+    FOLLOW_UP_MOVED = "followup:record:moved"
+    FOLLOW_UP_OPENED = "followup:record:opened"
+    FOLLOW_UP_PHONE_SHOWN = "followup:phone:shown"
     KIOSK_WIPED = "kiosk:session:wiped"
     ORDER_CREATED = "order:record:created"
     ORDER_MOVED = "order:record:moved"
     PAGE_VIEWED = "page:image:viewed"
     PERSON_SEARCHED = "search:person:queried"
+    PROPOSAL_MADE = "proposal:record:made"
+    PROPOSAL_ANSWERED = "proposal:record:answered"
+    RATING_DEFAULTED = "rating:record:defaulted"
     RATING_GIVEN = "rating:record:given"
+    RATING_SENT_ON = "rating:visitor:sent_on"
     SEAL_ADDED = "seal:register:added"
     SEAL_RETIRED = "seal:register:retired"
     STAFF_CREATED = "staff:account:created"
@@ -255,12 +333,19 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.DOSSIER_LISTED: frozenset({"rule"}),
     AuditTag.EXTRACT_VIEWED: frozenset({"rule"}),
     AuditTag.INTAKE_IMPORTED: frozenset({"accepted", "refused", "pages"}),
+    AuditTag.FOLLOW_UP_MOVED: frozenset({"step", "result", "to"}),
+    AuditTag.FOLLOW_UP_OPENED: frozenset({"satisfaction", "number"}),
+    AuditTag.FOLLOW_UP_PHONE_SHOWN: frozenset(),
     AuditTag.KIOSK_WIPED: frozenset({"terminal"}),
     AuditTag.ORDER_CREATED: frozenset({"rule", "pages"}),
     AuditTag.ORDER_MOVED: frozenset({"from", "to"}),
     AuditTag.PAGE_VIEWED: frozenset({"size", "rule"}),
     AuditTag.PERSON_SEARCHED: frozenset({"query", "hits"}),
+    AuditTag.PROPOSAL_MADE: frozenset({"kind", "about"}),
+    AuditTag.PROPOSAL_ANSWERED: frozenset({"kind", "about", "answer"}),
+    AuditTag.RATING_DEFAULTED: frozenset({"satisfaction", "number"}),
     AuditTag.RATING_GIVEN: frozenset({"satisfaction", "number"}),
+    AuditTag.RATING_SENT_ON: frozenset({"number"}),
     AuditTag.SEAL_ADDED: frozenset({"version", "fingerprint"}),
     AuditTag.SEAL_RETIRED: frozenset({"version", "reason"}),
     AuditTag.STAFF_CREATED: frozenset({"roles"}),

@@ -13,6 +13,7 @@ from tornado.web import HTTPError, RequestHandler
 from conf import masks
 from conf.errors import EqichaError, Invalid, SignInNeeded, StoreUnavailable
 from conf.logs import get_log
+from conf.rights import actions_of
 from conf.terms import AccountKind, Channel
 from handlers import faults
 from handlers.guards import VERBS, refuse_unguarded
@@ -20,6 +21,7 @@ from handlers.visit import NOBODY, find_visit
 from handlers.ways import Ways
 from store.records import Account, Session, Staff, Terminal
 from views.contexts import Context, Frame
+from views.contexts.desk import sections_for
 from views.render import render, render_fragment
 
 log = get_log("web")
@@ -158,7 +160,7 @@ class BaseHandler(Ways, RequestHandler):
             channel=channel,
             path=self.request.path,
             visitor=_shown(self.account) if self.account else "",
-            staff=self.staff.name if self.staff else "",
+            **(_desk_of(self.staff) if self.staff else {}),
             is_large=bool(self.request.cookies) and self.get_cookie(self.application.cookie("type")) == "large",
             idle_seconds=self.conf.kiosk_idle_seconds if channel is Channel.KIOSK else 0,
             terminal=self.terminal.name if self.terminal else "",
@@ -232,6 +234,17 @@ class BaseHandler(Ways, RequestHandler):
             log.warning("request_store_away", route=self.route, fault=str(value))
         elif not faults.is_expected(value):
             log.error("request_failed", route=self.route, fault=type(value).__name__, exc_info=(typ, value, tb))
+
+
+#: So many places stand in the navigation of our people; the desk's first page has them all.
+PLACES = 6
+
+
+def _desk_of(person: Staff) -> dict[str, Any]:
+    """What the layout of the staff area needs to know."""
+    actions = actions_of(person.roles)
+    places = [("全部", "/staff"), *((section.name, section.href) for section in sections_for(actions)[:PLACES])]
+    return {"staff": person.name, "actions": actions, "places": tuple(places)}
 
 
 def _shown(account: Account) -> str:

@@ -23,11 +23,13 @@ if TYPE_CHECKING:  # each part is imported when first used: a command that needs
     from store.companies import Companies
     from store.copies import Copies
     from store.dossiers import Dossiers
+    from store.followups import FollowUps
     from store.inbox import Inbox
     from store.leases import Leases
     from store.limits import Limits
     from store.orders import Orders
     from store.outbox import Outbox
+    from store.proposals import Proposals
     from store.ratings import Ratings
     from store.scans import Scans
     from store.seals import Seals
@@ -164,10 +166,22 @@ class Store:
         return Copies(self._base)
 
     @cached_property
+    def proposals(self) -> Proposals:
+        from store.proposals import Proposals
+
+        return Proposals(self._base)
+
+    @cached_property
     def ratings(self) -> Ratings:
         from store.ratings import Ratings
 
         return Ratings(self._base)
+
+    @cached_property
+    def followups(self) -> FollowUps:
+        from store.followups import FollowUps
+
+        return FollowUps(self._base)
 
     @cached_property
     def outbox(self) -> Outbox:

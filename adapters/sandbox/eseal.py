@@ -36,7 +36,7 @@ class SealHandler(FaultyHandler):
         known = head.get("x-tif-paasid") == s.seal_app_id
         if not known or not hmac.compare_digest(right, head.get("x-tif-signature", "").lower()):
             return said("2001", "签名错误")
-        age = abs(self.state.clock().timestamp() - int(moment)) if moment.isdigit() else FRESH_SECONDS + 1
+        age = abs(self.now().timestamp() - int(moment)) if moment.isdigit() else FRESH_SECONDS + 1
         if age > FRESH_SECONDS or not nonce or nonce in self.state.nonces:
             return said("2002", "时间戳或随机数无效")
         self.state.nonces.add(nonce)
@@ -98,7 +98,7 @@ class Documents(SealHandler):
     async def _pressed(self, order: dict[str, Any], source: bytes, sha256: str) -> dict[str, Any]:
         seal, number = self.own_seal(), order["biz_no"]
         run = asyncio.get_running_loop().run_in_executor
-        pdf = await run(None, eseal_press.press, source, seal, order["positions"], order["reason"], self.state.clock())
+        pdf = await run(None, eseal_press.press, source, seal, order["positions"], order["reason"], self.now())
         row = self.state.record(
             "seal", number, seal_id=order["seal_id"], text=order["reason"], sha256=hashlib.sha256(pdf).hexdigest()
         )
@@ -129,7 +129,7 @@ class DocumentFile(SealHandler):
         else:
             return bytes(held["pdf"])
         order, run = held["order"], asyncio.get_running_loop().run_in_executor
-        return await run(None, eseal_press.press, source, seal, order["positions"], order["reason"], self.state.clock())
+        return await run(None, eseal_press.press, source, seal, order["positions"], order["reason"], self.now())
 
 
 def said(code: str, words: str, **more: Any) -> dict[str, Any]:

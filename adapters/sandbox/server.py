@@ -2,14 +2,17 @@
 
 import asyncio
 import contextlib
+import pkgutil
 import signal
+from importlib import import_module
 from typing import Any
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
-from adapters.sandbox import eseal, index, rating, sms, textline, tsa, tyrz
+import adapters.sandbox as room
+from adapters.sandbox import tsa, tyrz
 from adapters.sandbox.smtp import open_smtp
 from adapters.sandbox.state import SandboxState
 from conf.logs import get_log
@@ -31,7 +34,7 @@ class Sandbox:
 
     async def start(self, *, port: int = 0, smtp_port: int = 0) -> "Sandbox":
         """Listen on loopback; port 0 takes a free one."""
-        routes = [route for part in (index, tyrz, sms, textline, tsa, rating, eseal) for route in part.ROUTES]
+        routes = [route for part in counterparts() for route in part.ROUTES]
         application = Application(
             [(pattern, handler, {"state": self.state}) for pattern, handler in routes],
             authority=tsa.Authority(self.state),
@@ -70,6 +73,7 @@ class Sandbox:
             "sms_url": f"{self.url}/sms",
             "sms2_url": f"{self.url}/textline",
             "rating_url": f"{self.url}/hcp",
+            "rating_page_url": f"{self.url}/hcp/page",
             "tsa_url": f"{self.url}/tsa",
             "seal_url": f"{self.url}/eseal",
             "mail_host": "127.0.0.1",
@@ -77,10 +81,16 @@ class Sandbox:
         }
 
 
+def counterparts() -> list[Any]:
+    """Every module of this room that answers somewhere (has ROUTES)."""
+    modules = [import_module(f"{room.__name__}.{info.name}") for info in pkgutil.iter_modules(room.__path__)]
+    return [module for module in modules if hasattr(module, "ROUTES")]
+
+
 async def serve(settings: Settings, *, port: int, smtp_port: int) -> None:
     """Run until SIGTERM or SIGINT."""
-    receipts_to = settings.base_url.rstrip("/") + "/callbacks/sms"
-    sandbox = await Sandbox(settings, receipts_to=receipts_to).start(port=port, smtp_port=smtp_port)
+    callbacks_to = settings.base_url.rstrip("/") + "/callbacks"
+    sandbox = await Sandbox(settings, callbacks_to=callbacks_to).start(port=port, smtp_port=smtp_port)
     log.info("sandbox_ready", url=sandbox.url, smtp_port=sandbox.smtp_port)
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -5,7 +5,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from conf.clock import beijing, utc_now
@@ -36,6 +36,12 @@ FAULTS = {
     "redirect": "重定向到别处",
     "lost": "答复丢失（已办理）",
 }
+#: Faults that only those can have who look at the time, and those who call us.
+CLOCK_FAULT = {"clock": "时钟快一小时"}
+CALLING_FAULTS = {"forged": "回调签名错误", "twice": "回调重复", "late": "回调迟到"}
+KEEPS_TIME = frozenset({"sms", "sms2", "rating", "tsa", "seal"})
+CALLS_US = frozenset({"sms", "rating"})
+CLOCK_OFF = timedelta(hours=1)
 
 
 #: Faults only one system can have: `lost-seal` loses the answer to a sealing that was done, and nothing else.
@@ -49,6 +55,12 @@ OWN_FAULTS = {
 }
 
 
+def faults_of(system: str) -> dict[str, str]:
+    """The faults this system can have: name → what a tester reads."""
+    clock = CLOCK_FAULT if system in KEEPS_TIME else {}
+    return FAULTS | clock | (CALLING_FAULTS if system in CALLS_US else {}) | OWN_FAULTS.get(system, {})
+
+
 class Faults:
     """Which system misbehaves how, and for how many more calls (None: until switched off)."""
 
@@ -57,21 +69,23 @@ class Faults:
         self._spared: dict[str, int] = {}
 
     def switch(self, system: str, fault: str, times: int | None = None, *, after: int = 0) -> None:
-        """`fault` "" switches off; the next `after` calls are spared. Raises KeyError for an unknown name."""
+        """`fault` "" switches off; the next `after` calls are spared. KeyError: no such system, or no fault of its."""
         SYSTEMS[system]
         if not fault:
             self._set.pop(system, None)
             return
-        (FAULTS | OWN_FAULTS.get(system, {}))[fault]
+        faults_of(system)[fault]
         self._set[system], self._spared[system] = (fault, times), after
 
     def clear(self) -> None:
         """Everything answers properly again."""
         self._set.clear()
 
-    def take(self, system: str) -> str:
-        """The fault for the call that comes in now; counts it down."""
+    def take(self, system: str, *, calling: bool = False) -> str:
+        """The fault for the call that comes in now, or (`calling`) that goes out to us; counts it down."""
         fault, times = self._set.get(system, ("", None))
+        if fault not in CLOCK_FAULT and calling != (fault in CALLING_FAULTS):
+            return ""
         if fault and self._spared.get(system, 0) > 0:
             self._spared[system] -= 1
             return ""
@@ -91,10 +105,11 @@ class SandboxState:
     settings: Settings
     clock: Callable[[], datetime] = utc_now
     slow_seconds: float = 5.0
+    late_seconds: float = 20.0
     faults: Faults = field(default_factory=Faults)
     received: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {name: [] for name in SYSTEMS})
     calls: Counter[str] = field(default_factory=Counter)  # requests seen per system, answered or not
-    receipts_to: str = ""  # where delivery receipts are sent; empty: nowhere
+    callbacks_to: str = ""  # address before /<system> of those who listen to calls; empty: nobody does
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     # identity: one-time codes and tokens by their text, raised levels by person key

@@ -108,7 +108,14 @@ def platform_bench(bench: SealBench) -> Iterator[SealBench]:
 class PlatformFaults:
     """The one switch of tests/seal/tsa.py, at the platform: what it leans on is its own affair."""
 
-    names: ClassVar = {"": "", "http500": "500", "garbage": "garbage", "refuse": "refuse", "slow": "truncated"}
+    names: ClassVar = {
+        "": "",
+        "http500": "500",
+        "garbage": "garbage",
+        "refuse": "refuse",
+        "slow": "truncated",
+        "clock": "clock",
+    }
 
     def __init__(self, box: Sandbox) -> None:
         self._box = box
@@ -172,7 +179,7 @@ def test_asking_twice_at_once_for_one_copy_seals_once(provider: SealBench) -> No
     assert first.sha256 == second.sha256
 
 
-@pytest.mark.parametrize("fault", ["http500", "garbage", "refuse", "slow"])
+@pytest.mark.parametrize("fault", ["http500", "garbage", "refuse", "slow", "clock"])
 def test_without_a_time_stamp_there_is_no_file(provider: SealBench, fault: str) -> None:
     provider.tsa.fault = fault
     try:

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
@@ -128,6 +129,15 @@ def test_a_seal_whose_answer_was_lost_is_not_asked_for_again(platform: Platform)
     platform.sign(a_pdf())  # the switch is still on: a second sealing would be lost too
     assert platform.box.state.calls["seal"] - calls == 2, "asked, fetched"
     assert [(row["key"], row["repeats"]) for row in platform.held] == [("THC-1", 0)]
+
+
+def test_a_seal_dated_in_the_future_is_not_handed_out(platform: Platform) -> None:
+    """A platform whose clock is a little ahead, too little to refuse our calls."""
+    kept = platform.box.state.clock
+    platform.box.state.clock = lambda: kept() + timedelta(minutes=4)
+    with pytest.raises(ProviderUnavailable, match="not our document with our seal"):
+        platform.sign(a_pdf())
+    assert len(platform.held) == 1, "it waits there until its time has come, or is withdrawn"
 
 
 def test_two_processes_at_once_get_one_seal(platform: Platform) -> None:

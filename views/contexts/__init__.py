@@ -9,6 +9,7 @@ from typing import ClassVar, TypeVar, dataclass_transform
 
 from markupsafe import Markup
 
+from conf.rights import Action
 from conf.terms import Channel
 
 T = TypeVar("T")
@@ -46,6 +47,8 @@ class Frame:
     path: str = "/"
     visitor: str = ""  # masked name of who is signed in, "" for nobody
     staff: str = ""
+    actions: frozenset[Action] = frozenset()  # what the member of staff may do
+    places: tuple[tuple[str, str], ...] = ()  # (name, address) of their navigation
     is_large: bool = False  # 长辈版: larger type
     idle_seconds: int = 0  # kiosk: wiped after this long without a touch
     terminal: str = ""
