@@ -67,3 +67,18 @@ def test_every_setting_says_what_it_means() -> None:
 def test_secrets_do_not_show_when_settings_are_printed() -> None:
     settings = load_settings(sms_app_key="s3cr3t-in-here")
     assert "s3cr3t-in-here" not in repr(settings)
+
+
+def test_production_sends_documents_to_a_real_platform_only() -> None:
+    def faults(**more: object) -> str:
+        with pytest.raises(SettingsError) as caught:
+            load_settings(mode="production", seal_provider="platform", **more)
+        return "\n".join(caught.value.faults)
+
+    assert "EQICHA_SEAL_URL" in faults()
+    assert "EQICHA_SEAL_APP_KEY" in faults()
+    assert "EQICHA_SEAL_PKCS12_FILE" not in faults(), "the platform holds the key"
+    assert "EQICHA_SEAL_URL" in faults(seal_url="http://seal.example/api")
+    good = faults(seal_url="https://seal.example/api", seal_app_key="a-key-of-our-own")
+    assert "EQICHA_SEAL_URL" not in good
+    assert "EQICHA_SEAL_APP_KEY" not in good
