@@ -46,6 +46,8 @@ class TrialSet:
             "sms2_url": f"{box}/textline",
             "rating_url": f"{box}/hcp",
             "tsa_url": f"{box}/tsa",
+            "sharing_url": f"{box}/sharing",
+            "licence_url": f"{box}/licence",
             "mail_port": self.smtp_port,
             "log_format": "json",
         } | self._extra
