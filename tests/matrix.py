@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 from pymongo import MongoClient
 
-from adapters.sandbox.people import sample_person
+from adapters.sandbox.people import sample_people, sample_person
 from adapters.sandbox.state import CALLING_FAULTS, SYSTEMS, faults_of
 from tests.crash.test_kill import messages, wait_until
 from tests.trial import TrialSet
@@ -142,10 +142,76 @@ def sealing(trial: TrialSet, system: str) -> list[Cell]:
     ]  # fmt: skip
 
 
+def entering(trial: TrialSet) -> list[Cell]:
+    """Both apps: a ticket that cannot be exchanged is told with another way in, the next one is good."""
+    return [_one_entry(trial, app, fault) for app in ("shb", "yst") for fault in strikes(app)]
+
+
+def ticket_address(trial: TrialSet, app: str, person: str = "legal_representative") -> str:
+    """What the app opens: our address with a fresh ticket."""
+    asked = {"app": app, "person": person, "to": "/orders"}
+    return str(httpx.get(f"{trial.sandbox_url}/apps/open", params=asked, trust_env=False).headers["location"])
+
+
+def _one_entry(trial: TrialSet, app: str, fault: str) -> Cell:
+    watch, wrong = Watch(trial), []
+    http, address = watch.visitor.http, ticket_address(trial, app)
+    with struck(trial, fault, [app]):
+        told = http.get(address)
+    if told.status_code != 503 or 'href="/signin"' not in told.text:
+        wrong.append(f"answered {told.status_code}")
+    longest = watch.take()
+    if http.get(ticket_address(trial, app)).url.path != "/orders":
+        wrong.append("the next ticket brings nobody in")
+    http.close()
+    return Cell(
+        system=app, fault=fault, saw="503, a page in words with another way in", longest=longest,
+        after="in by the next ticket", wrong=tuple(wrong),
+    )  # fmt: skip
+
+
+def licences(trial: TrialSet) -> list[Cell]:
+    """Sharing platform: a lawyer's order is taken all the same, the licence is checked when the platform is back."""
+    watch = Watch(trial, "lawyer")
+    watch.visitor.sign_in("lawyer")
+    uscc, lawyer = a_company_of(watch.visitor), sample_person("lawyer")
+    found: dict[str, tuple[str, float, list[str]]] = {}
+    for fault in strikes("sharing"):
+        with struck(trial, fault, ["sharing"]):
+            watch.take()
+            form = watch.visitor.order_form(uscc, watch.visitor.open_documents(uscc)[:1])
+            form |= {"purpose": ["legal_service"], "licence_no": [lawyer.licence_no], "firm": [lawyer.firm],
+                     "case_summary": ["买卖合同纠纷，需要核对登记材料。"], "promised": ["1"]}  # fmt: skip
+            number = watch.visitor.number_of(watch.visitor.http.post(f"/companies/{uscc}/order", data=form))
+        found[fault] = (number, watch.take(), [])
+    with MongoClient[dict[str, Any]](trial.mongod.url) as client:
+        orders = client["eqicha"]["orders"]
+        checked = {"_id": {"$in": [number for number, _, _ in found.values()]}, "licence.outcome": "matches"}
+        wait_until(lambda: orders.count_documents(checked) == len(found), seconds=RECOVERY)
+        right = {row["_id"] for row in orders.find(checked | {"status": "under_review"})}
+    watch.visitor.http.close()
+    return [
+        Cell(
+            system="sharing", fault=fault, saw="order taken, under review", longest=longest,
+            after="licence checked", wrong=tuple([*wrong, *([] if number in right else ["licence not checked"])]),
+        )
+        for fault, (number, longest, wrong) in found.items()
+    ]  # fmt: skip
+
+
+def a_company_of(visitor: Visitor) -> str:
+    """A company with scanned papers that the lawyer may ask for."""
+    companies = [person.uscc for person in sample_people() if person.uscc]
+    return next(uscc for uscc in companies if visitor.open_documents(uscc))
+
+
 def messaging(trial: TrialSet, systems: Sequence[str]) -> list[Cell]:
-    """Everything that leaves from the outbox: the copy is not held up, each message arrives once."""
+    """Everything that leaves from the outbox: the copy is not held up, each message arrives once.
+
+    The visitor comes from an app, so that the portal is told of each step.
+    """
     watch = Watch(trial)
-    watch.visitor.sign_in(watch.person)
+    watch.visitor.http.get(ticket_address(trial, "yst"))
     documents = watch.visitor.open_documents(USCC)[:1]
     found: dict[str, tuple[str, float, list[str]]] = {}
     for fault in dict.fromkeys(fault for system in systems for fault in strikes(system)):
@@ -164,6 +230,9 @@ def messaging(trial: TrialSet, systems: Sequence[str]) -> list[Cell]:
     cells = []
     for system in systems:
         sent = _arrivals(trial, ["sms", "sms2"] if system.startswith("sms") else [system], numbers)
+        if system == "portal":  # accepted, permitted, ready: one each
+            wait_until(lambda: all(messages(trial, "portal", [number])[number] == 3 for number in numbers))
+            sent = {number: messages(trial, "portal", [number])[number] - 2 for number in numbers}
         for fault in strikes(system):
             number, longest, wrong = found[fault]
             cells.append(
