@@ -4,7 +4,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.matrix import SETTINGS, Cell, Part, messaging, receipts, sealing, signing_in, table
+from tests.matrix import SETTINGS, Cell, Part, messaging, platform_sealing, receipts, sealing, signing_in, table
 from tests.trial import TrialSet
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,6 +19,7 @@ plain words, nothing lost, nothing doubled at the receiving side.
 PARTS: dict[str, Part] = {
     "signing in": signing_in,
     "time-stamps": lambda trial: sealing(trial, "tsa"),
+    "e-seal platform": platform_sealing,
     "messages and ratings": lambda trial: messaging(trial, ["sms", "sms2", "mail", "rating"]),
     "receipts": receipts,
 }
