@@ -6,8 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.base import Line, Observe, observe_nothing
 from adapters.callbacks import CallbackReader
+from adapters.entry import EntryProvider, ProgressProvider
+from adapters.entry.progress import PortalProgress
+from adapters.entry.tickets import AppTickets
 from adapters.identity import IdentityProvider
+from adapters.identity.signout import SignOutNotices
 from adapters.identity.tyrz import TyrzIdentity
+from adapters.licence import LicenceProvider
+from adapters.licence.platform import LicencePlatform
 from adapters.mail import MailProvider
 from adapters.mail.smtp import SmtpMail
 from adapters.pdf import PdfEngine
@@ -16,6 +22,8 @@ from adapters.rating.jump import JumpPage
 from adapters.rating.national import NationalRating
 from adapters.rating.told import RatingCalls
 from adapters.seal import SealProvider
+from adapters.sharing import SharingProvider
+from adapters.sharing.gateway import GatewaySharing
 from adapters.sms import first_access
 from adapters.sms.gateway import GatewaySms
 from adapters.sms.receipts import GatewayReceipts
@@ -25,6 +33,7 @@ from conf.keys import Keys
 from conf.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
+    from adapters.seal.remote import RemoteSeal
     from adapters.seal.sm2 import Sm2Keys
     from adapters.workshop import Workshop
 
@@ -39,6 +48,10 @@ class Adapters:
     sms: RoutedSms
     mail: MailProvider
     rating: RatingProvider
+    entry: EntryProvider
+    progress: ProgressProvider
+    sharing: SharingProvider
+    licence: LicenceProvider
     seal: SealProvider
     pdf: PdfEngine
     workshop: "Workshop"
@@ -65,23 +78,30 @@ async def open_adapters(settings: Settings, keys: Keys, *, observe: Observe = ob
 
     workshop = Workshop(settings.child_processes, settings.child_memory_mb)
     rating, sm2 = _rating(settings, observe), load_sm2(settings)  # these and the seal read files and may refuse
-    seal, seal_line, seal_close = _seal(settings, workshop, observe)
+    seal, remote = _seal(settings, workshop, observe)
     identity = TyrzIdentity(settings, observe=observe)
     sms = _sms(settings, observe)
     mail = SmtpMail(settings, observe=observe)
+    entry, progress = AppTickets(settings, observe=observe), PortalProgress(settings, observe=observe)
+    sharing, licence = GatewaySharing(settings, observe=observe), _licence(settings)
+    single: tuple[Any, ...] = (identity, mail, rating, progress, sharing, *remote)
     return Adapters(
         identity=identity,
         sms=sms,
         mail=mail,
         rating=rating,
+        entry=entry,
+        progress=progress,
+        sharing=sharing,
+        licence=licence,
         seal=seal,
         pdf=_pdf_engine(settings, workshop),
         workshop=workshop,
         sm2=sm2,
         rating_page=JumpPage(settings) if _is_redirect(settings) else None,
-        callbacks=_callbacks(settings),
-        lines=(identity.line, *(route.provider.line for route in sms.routes), mail.line, rating.line, *seal_line),
-        closers=(identity.close, sms.close, mail.close, rating.close, *seal_close, workshop.close),
+        callbacks=_callbacks(settings) | {"licence": licence},
+        lines=(*(each.line for each in single), *(route.provider.line for route in sms.routes), *entry.lines),
+        closers=tuple(each.close for each in (*single, sms, entry, workshop)),
     )
 
 
@@ -97,18 +117,16 @@ def _sms(settings: Settings, observe: Observe) -> RoutedSms:
     return RoutedSms(routes, Rules.of(settings))
 
 
-def _seal(
-    settings: Settings, workshop: "Workshop", observe: Observe
-) -> tuple[SealProvider, tuple[Line, ...], tuple[Closer, ...]]:
-    """Our own key, or the platform with its line out."""
+def _seal(settings: Settings, workshop: "Workshop", observe: Observe) -> tuple[SealProvider, "tuple[RemoteSeal, ...]"]:
+    """Our own key, or the platform, which also has a line out."""
     if settings.seal_provider == "platform":
         from adapters.seal.remote import RemoteSeal
 
         remote = RemoteSeal(settings, workshop, observe=observe)
-        return remote, (remote.line,), (remote.close,)
+        return remote, (remote,)
     from adapters.seal.local import LocalSeal
 
-    return LocalSeal(settings, workshop), (), ()
+    return LocalSeal(settings, workshop), ()
 
 
 def _is_redirect(settings: Settings) -> bool:
@@ -117,7 +135,10 @@ def _is_redirect(settings: Settings) -> bool:
 
 def _callbacks(settings: Settings) -> dict[str, CallbackReader]:
     """Who may call us; the rating platform only where visitors rate on its own page."""
-    readers: dict[str, CallbackReader] = {"sms": GatewayReceipts(first_access(settings))}
+    readers: dict[str, CallbackReader] = {
+        "sms": GatewayReceipts(first_access(settings)),
+        "identity": SignOutNotices(settings.identity_notice_id, settings.identity_notice_token.get_secret_value()),
+    }
     return readers | ({"rating": RatingCalls(settings)} if _is_redirect(settings) else {})
 
 
@@ -126,6 +147,13 @@ def _rating(settings: Settings, observe: Observe) -> NationalRating:
         return NationalRating(settings, observe=observe)
     except (OSError, ValueError) as fault:
         raise SettingsError([f"EQICHA_RATING_PLATFORM_KEY_FILE: {fault}"]) from None
+
+
+def _licence(settings: Settings) -> LicencePlatform:
+    try:
+        return LicencePlatform(settings)
+    except (OSError, ValueError) as fault:
+        raise SettingsError([f"EQICHA_LICENCE_KEY_FILE: {fault}"]) from None
 
 
 def _pdf_engine(settings: Settings, workshop: "Workshop") -> PdfEngine:

@@ -146,12 +146,64 @@ class Channel(StrEnum):
     COMMAND = "command"
     WORKER = "worker"
     COUNTERPART = "counterpart"  # another system calls
+    SHB = "shb"  # inside 穗好办
+    YST = "yst"  # inside 粤商通
+
+
+#: Channels inside another app's webview: the app draws header and back button, we draw none.
+APP_CHANNELS = frozenset({Channel.SHB, Channel.YST})
+
+
+class EntryPoint(StrEnum):
+    """Doors of other systems a visit may come through. The apps' values are those of their Channel."""
+
+    SHB = "shb"  # 穗好办
+    YST = "yst"  # 粤商通
+    PORTAL = "gdzwfw"  # 广东政务服务网
 
 
 class OutboxKind(StrEnum):
     SMS = "sms"
     MAIL = "mail"
     RATING = "rating"
+    PROGRESS = "progress"  # how an order stands, to the portal it came from
+    COMPARISON = "comparison"  # our register with the sharing platform's
+    LICENCE = "licence"  # a lawyer's licence that could not be looked up at once
+
+
+class LicenceKind(StrEnum):
+    """Licences the sharing platform tells of."""
+
+    BUSINESS = "business"  # 营业执照
+    LAWYER = "lawyer"  # 律师执业证
+
+
+class LicenceStatus(StrEnum):
+    IN_FORCE = "in_force"
+    SUSPENDED = "suspended"  # 停止执业、歇业
+    ENDED = "ended"  # 注销、吊销
+
+
+class CheckOutcome(StrEnum):
+    """What looking a lawyer's licence up came to; it decides nothing, a person does."""
+
+    MATCHES = "matches"
+    DIFFERS = "differs"
+    NOT_FOUND = "not_found"
+    UNCHECKED = "unchecked"  # the platform did not answer yet
+
+
+class DifferenceState(StrEnum):
+    OPEN = "open"
+    SETTLED = "settled"
+
+
+class ScanState(StrEnum):
+    """What became of an authorisation given with an electronic business licence."""
+
+    AUTHORISED = "authorised"
+    DECLINED = "declined"
+    USED = "used"
 
 
 class InboxStatus(StrEnum):
@@ -176,6 +228,13 @@ class Notice(StrEnum):
     ORDER_REFUSED = "order_refused"
     ORDER_PERMITTED = "order_permitted"
     ORDER_FAILED = "order_failed"
+    CODE = "code"  # sent straight to whoever waits for it, by SMS only, never through the outbox
+
+
+class CodePurpose(StrEnum):
+    """What a one-time code is asked for."""
+
+    COPY = "copy"  # before a sealed copy is handed out
 
 
 class SealStatus(StrEnum):
@@ -286,17 +345,24 @@ class AuditTag(StrEnum):
     ACCESS_DECIDED = "access:dossier:decided"
     CALLBACK_RECEIVED = "callback:event:received"
     CALLBACK_REFUSED = "callback:event:refused"
+    COMPANY_COMPARED = "register:company:compared"
+    CODE_CHECKED = "code:entry:checked"
+    CODE_SENT = "code:message:sent"
     COPY_DOWNLOADED = "copy:file:downloaded"
     COPY_SEALED = "copy:file:sealed"
     COPY_VERIFIED = "copy:file:verified"
     COPY_WITHDRAWN = "copy:file:withdrawn"
+    DIFFERENCE_SETTLED = "staff:difference:settled"
     DOSSIER_LISTED = "dossier:listing:viewed"
+    ENTRY_REFUSED = "visitor:entry:refused"
     EXTRACT_VIEWED = "extract:page:viewed"
     INTAKE_IMPORTED = "intake:batch:imported"
     FOLLOW_UP_MOVED = "followup:record:moved"
     FOLLOW_UP_OPENED = "followup:record:opened"
     FOLLOW_UP_PHONE_SHOWN = "followup:phone:shown"
     KIOSK_WIPED = "kiosk:session:wiped"
+    LINK_MADE = "visitor:account:linked"
+    LICENCE_CHECKED = "licence:lawyer:checked"
     ORDER_CREATED = "order:record:created"
     ORDER_MOVED = "order:record:moved"
     PAGE_VIEWED = "page:image:viewed"
@@ -318,6 +384,7 @@ class AuditTag(StrEnum):
     TERMINAL_REGISTERED = "terminal:record:registered"
     VISITOR_SIGNED_IN = "visitor:session:opened"
     VISITOR_SIGNED_OUT = "visitor:session:closed"
+    VISITOR_SIGNED_OUT_THERE = "visitor:session:ended"  # at the identity platform, which told us
     VISITOR_SIGNIN_REFUSED = "visitor:session:refused"
 
 
@@ -326,17 +393,24 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.ACCESS_DECIDED: frozenset({"rule", "rule_version"}),
     AuditTag.CALLBACK_RECEIVED: frozenset({"system", "key"}),
     AuditTag.CALLBACK_REFUSED: frozenset({"system", "ground"}),
+    AuditTag.COMPANY_COMPARED: frozenset({"outcome", "differing"}),
+    AuditTag.CODE_CHECKED: frozenset({"purpose", "ground"}),
+    AuditTag.CODE_SENT: frozenset({"purpose", "ground"}),
     AuditTag.COPY_DOWNLOADED: frozenset({"order_no", "sha256"}),
     AuditTag.COPY_SEALED: frozenset({"order_no", "sha256", "pages", "cert_sn"}),
     AuditTag.COPY_VERIFIED: frozenset({"by"}),
     AuditTag.COPY_WITHDRAWN: frozenset({"order_no", "reason"}),
+    AuditTag.DIFFERENCE_SETTLED: frozenset({"item"}),
     AuditTag.DOSSIER_LISTED: frozenset({"rule"}),
+    AuditTag.ENTRY_REFUSED: frozenset({"entry", "ground"}),
     AuditTag.EXTRACT_VIEWED: frozenset({"rule"}),
     AuditTag.INTAKE_IMPORTED: frozenset({"accepted", "refused", "pages"}),
     AuditTag.FOLLOW_UP_MOVED: frozenset({"step", "result", "to"}),
     AuditTag.FOLLOW_UP_OPENED: frozenset({"satisfaction", "number"}),
     AuditTag.FOLLOW_UP_PHONE_SHOWN: frozenset(),
     AuditTag.KIOSK_WIPED: frozenset({"terminal"}),
+    AuditTag.LINK_MADE: frozenset({"entry"}),
+    AuditTag.LICENCE_CHECKED: frozenset({"outcome", "source"}),
     AuditTag.ORDER_CREATED: frozenset({"rule", "pages"}),
     AuditTag.ORDER_MOVED: frozenset({"from", "to"}),
     AuditTag.PAGE_VIEWED: frozenset({"size", "rule"}),
@@ -358,5 +432,6 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.TERMINAL_REGISTERED: frozenset({"name"}),
     AuditTag.VISITOR_SIGNED_IN: frozenset({"level", "kind"}),
     AuditTag.VISITOR_SIGNED_OUT: frozenset(),
+    AuditTag.VISITOR_SIGNED_OUT_THERE: frozenset({"notice"}),
     AuditTag.VISITOR_SIGNIN_REFUSED: frozenset({"ground"}),
 }

@@ -39,6 +39,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     "grants": [
         IndexModel([("account_id", UP), ("uscc", UP), ("until", UP)], name="of_account"),
     ],
+    "links": [],
     "sessions": [
         IndexModel([("expires_at", UP)], name="over", expireAfterSeconds=0),
         IndexModel([("account_id", UP)], name="of_account"),  # drop_of
@@ -59,6 +60,12 @@ INDEXES: dict[str, list[IndexModel]] = {
     "leases": [],
     "limits": [
         IndexModel([("expires_at", UP)], name="over", expireAfterSeconds=0),
+    ],
+    "codes": [
+        IndexModel([("drop_at", UP)], name="over", expireAfterSeconds=0),
+    ],
+    "code_counts": [
+        IndexModel([("drop_at", UP)], name="over", expireAfterSeconds=0),
     ],
     # -- orders and what follows from them
     "orders": [
@@ -93,6 +100,9 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("status", UP), ("next_at", UP), ("place", UP)], name="queue"),
         IndexModel([("order_no", UP), ("place", UP)], name="of_order"),
         IndexModel([("status", UP), ("done_at", DOWN)], name="ended"),  # what staff look through
+        IndexModel(
+            [("receipt_at", DOWN)], name="unreceived", partialFilterExpression={"receipt": "failed"}
+        ),  # likewise: taken, and reported as not received
     ],
     "inbox": [
         IndexModel([("status", UP), ("received_at", UP)], name="waiting"),
@@ -100,6 +110,18 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "nonces": [
         IndexModel([("expires_at", UP)], name="expiry", expireAfterSeconds=0),
+    ],
+    # -- what other registers say
+    "differences": [
+        IndexModel([("uscc", UP), ("state", UP), ("seen_at", DOWN)], name="of_company"),
+    ],
+    "comparisons": [
+        IndexModel(  # what staff look through
+            [("at", DOWN)], name="with_open", partialFilterExpression={"open": {"$gt": 0}}
+        ),
+    ],
+    "licence_scans": [
+        IndexModel([("expires_at", UP)], name="over", expireAfterSeconds=0),
     ],
     # -- evidence
     "audit_events": [

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +20,11 @@ SYSTEMS = {
     "rating": "好差评平台",
     "seal": "电子印章平台",
     "tsa": "时间戳服务",
+    "shb": "穗好办",
+    "yst": "粤商通",
+    "portal": "政务服务网",
+    "sharing": "市政务信息共享平台",
+    "licence": "电子营业执照平台",
 }
 
 #: name → what a tester reads. `lost`, `slow` and `truncated` do the work first; the others never get that far.
@@ -39,8 +44,8 @@ FAULTS = {
 #: Faults that only those can have who look at the time, and those who call us.
 CLOCK_FAULT = {"clock": "时钟快一小时"}
 CALLING_FAULTS = {"forged": "回调签名错误", "twice": "回调重复", "late": "回调迟到"}
-KEEPS_TIME = frozenset({"sms", "sms2", "rating", "tsa", "seal"})
-CALLS_US = frozenset({"sms", "rating"})
+KEEPS_TIME = frozenset({"sms", "sms2", "rating", "tsa", "seal", "sharing", "shb", "yst", "portal"})
+CALLS_US = frozenset({"sms", "rating", "licence", "identity"})
 CLOCK_OFF = timedelta(hours=1)
 
 
@@ -120,6 +125,13 @@ class SandboxState:
     nonces: set[str] = field(default_factory=set)
     cases: dict[str, dict[str, str]] = field(default_factory=dict)
     services: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    # apps: tickets by their text; portal: cases by their number
+    tickets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    portal_cases: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # sharing: companies by code, in that platform's fields; licence: numbers of its calls by ticket
+    registry: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    scans: dict[str, str] = field(default_factory=dict)
+    scan_codes: dict[str, str] = field(default_factory=dict)
     # seal: sealed documents by business number, and a lock for each that is being sealed
     documents: dict[str, dict[str, Any]] = field(default_factory=dict)
     presses: dict[str, asyncio.Lock] = field(default_factory=dict)
@@ -139,7 +151,19 @@ class SandboxState:
         """As freshly started, faults off; used between tests."""
         self.faults.clear()
         self.calls.clear()
-        for kept in (self.codes, self.tokens, self.levels, self.nonces, self.cases, self.services, self.documents):
+        for kept in (
+            self.codes,
+            self.tokens,
+            self.levels,
+            self.nonces,
+            self.cases,
+            self.services,
+            self.scans,
+            self.scan_codes,
+            self.documents,
+        ):
             kept.clear()
+        self.tickets.clear()
+        self.portal_cases.clear()
         for rows in self.received.values():
             rows.clear()

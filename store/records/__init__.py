@@ -11,6 +11,7 @@ from conf.terms import (
     CompanyStatus,
     CopyStatus,
     DocumentFlag,
+    EntryPoint,
     FilingKind,
     FollowUpResult,
     FollowUpStatus,
@@ -27,6 +28,9 @@ from conf.terms import (
     SealStatus,
     StaffRole,
 )
+from store.checks import Comparison as Comparison
+from store.checks import Difference as Difference
+from store.checks import LicenceCheck as LicenceCheck
 
 _T = TypeVar("_T")
 
@@ -219,6 +223,27 @@ class Account:
     operator_name: str  # 经办人 of a legal account
     created_at: datetime
     signed_in_at: datetime
+    parent_subject: str = ""  # useridcode of the main account, with a sub-account
+    signed_out_at: datetime | None = None  # told by the platform; sessions begun before are over
+
+
+@record
+class Link:
+    """A user of another app and the account of ours they are; `id` is "<provider>:<external id>". It never moves."""
+
+    id: str
+    provider: str
+    external_id: str
+    account_id: str
+    created_at: datetime
+
+
+@record
+class Entry:
+    """Through which door of another system a visit came, and for which of that system's tasks."""
+
+    point: EntryPoint
+    task_code: str
 
 
 @record
@@ -339,6 +364,10 @@ class Order:
     attempts: int
     version: int
     document_ids_permitted: frozenset[str]
+    entry: Entry | None = None  # None: the visitor came by themselves
+    licence: LicenceCheck | None = None  # of a lawyer: what the licence register said
+    operator: Secret | None = None  # 经办人 of a legal account, as the platform named them when the order was placed
+    by_sub_account: bool = False
 
 
 @record

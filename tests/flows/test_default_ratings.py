@@ -1,5 +1,6 @@
 """Default ratings: off unless set, once, marked as nobody's word, and the visitor may still say their own."""
 
+import asyncio
 import random
 from dataclasses import replace
 from datetime import timedelta
@@ -9,11 +10,12 @@ import pytest
 from pymongo import MongoClient
 
 from adapters.sandbox.server import Sandbox
+from conf.errors import Conflict
 from conf.settings import load_settings
 from conf.terms import AuditTag, Channel, OrderStatus, Satisfaction
 from handlers.flows import notices, ordering, ratings
 from handlers.flows.background import Background
-from store.records import Order
+from store.records import Order, Rating
 from tests.desk import DATABASE, Desk
 from tests.flows.test_background import nothing
 from tests.flows.test_ratings import downloaded, rated
@@ -134,3 +136,19 @@ def test_the_channel_reported_is_the_one_of_the_order(desk: Desk) -> None:
     look(desk, 7)
     (rating,) = desk.run(desk.store.ratings.of_order(order.no))
     assert rating.channel is order.channel is Channel.PC
+
+
+def test_several_processes_and_the_visitor_in_the_same_moment_make_one_first_rating(desk: Desk) -> None:
+    account, order = desk.run(downloaded(desk))
+    desk.clock.forward(days=7)
+
+    async def all_at_once() -> list[Any]:
+        looks = [ratings.default_due(desk.store, days=7, now=desk.clock()) for _ in range(4)]
+        return await asyncio.gather(*looks, rated(desk, account, order, satisfaction=5), return_exceptions=True)
+
+    results = desk.run(all_at_once())
+    assert all(isinstance(each, bool | Rating | Conflict) for each in results), results
+    assert [number for number, _, _ in given(desk, order)] == [1]
+    tags = desk.run(desk.tags())
+    assert tags.count(AuditTag.RATING_DEFAULTED) + tags.count(AuditTag.RATING_GIVEN) == 1
+    assert len(desk.run(desk.store.outbox.recent(order.no))) == 1
