@@ -36,6 +36,10 @@ import: setup ## take an intake package into the trial database (PATH_TO=folder 
 check: setup ## examine settings, database, seal and adapters of the trial set
 	@$(PYTHON) -m setup.trial eqicha.py check
 
+faults: ## every counterpart with every fault, as a table (kept in docs/faults.md)
+	@setup/install.sh test
+	@$(PYTHON) -m setup.faults
+
 pictures: ## make the README's pictures anew from the browser journeys
 	@setup/install.sh test
 	@$(PYTHON) -m setup.pictures
@@ -46,4 +50,4 @@ lock: ## resolve requirements.in and requirements-dev.in anew
 clean: ## remove the trial database, keys and caches under var/
 	@rm -rf var
 
-.PHONY: help setup run test lint bench sample import check pictures lock clean
+.PHONY: help setup run test lint bench faults sample import check pictures lock clean

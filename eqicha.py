@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: A file without a record is left alone this long: its transaction may still be under way.
 ORPHANS_AFTER = timedelta(hours=6)
+#: Sample companies the simulated sharing platform knows.
+SHARED_COMPANIES = 500
 
 Command = Callable[[argparse.Namespace, Settings], Awaitable[int]]
 
@@ -136,8 +138,9 @@ async def _ready_store(store: "Store") -> None:
 async def sandbox(args: argparse.Namespace, settings: Settings) -> int:
     """Serve the simulated counterpart systems."""
     from adapters.sandbox import serve_sandbox
+    from handlers.flows.samples.shared import shared_registry
 
-    await serve_sandbox(settings, args.port, smtp_port=args.smtp_port)
+    await serve_sandbox(settings, args.port, smtp_port=args.smtp_port, registry=shared_registry(SHARED_COMPANIES))
     return 0
 
 

@@ -6,20 +6,29 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.base import Line, Observe, observe_nothing
 from adapters.callbacks import CallbackReader
+from adapters.entry import EntryProvider, ProgressProvider
+from adapters.entry.progress import PortalProgress
+from adapters.entry.tickets import AppTickets
 from adapters.identity import IdentityProvider
 from adapters.identity.signout import SignOutNotices
 from adapters.identity.tyrz import TyrzIdentity
+from adapters.licence import LicenceProvider
+from adapters.licence.platform import LicencePlatform
 from adapters.mail import MailProvider
 from adapters.mail.smtp import SmtpMail
 from adapters.pdf import PdfEngine
-from adapters.rating import RatingProvider
+from adapters.rating import RatingPage, RatingProvider
+from adapters.rating.jump import JumpPage
 from adapters.rating.national import NationalRating
+from adapters.rating.told import RatingCalls
 from adapters.seal import SealProvider
+from adapters.sharing import SharingProvider
+from adapters.sharing.gateway import GatewaySharing
 from adapters.sms import first_access
 from adapters.sms.gateway import GatewaySms
 from adapters.sms.receipts import GatewayReceipts
 from adapters.sms.routing import Route, RoutedSms, Rules
-from adapters.sms.textline import TextlineSms
+from adapters.sms.vendors import second_vendor
 from conf.keys import Keys
 from conf.settings import Settings, SettingsError
 
@@ -37,9 +46,15 @@ class Adapters:
     sms: RoutedSms
     mail: MailProvider
     rating: RatingProvider
+    entry: EntryProvider
+    progress: ProgressProvider
+    sharing: SharingProvider
+    licence: LicenceProvider
     seal: SealProvider
     pdf: PdfEngine
     workshop: "Workshop"
+    #: The platform's own rating page, in the redirect style.
+    rating_page: RatingPage | None = None
     #: How each system that may call us proves itself, by its name in the address /callbacks/<name>.
     callbacks: Mapping[str, CallbackReader] = field(default_factory=dict)
     #: Every line out, for `check`, staff and metrics.
@@ -63,29 +78,58 @@ async def open_adapters(settings: Settings, keys: Keys, *, observe: Observe = ob
     identity = TyrzIdentity(settings, observe=observe)
     sms = _sms(settings, observe)
     mail = SmtpMail(settings, observe=observe)
+    entry, progress = AppTickets(settings, observe=observe), PortalProgress(settings, observe=observe)
+    sharing, licence = GatewaySharing(settings, observe=observe), _licence(settings)
     return Adapters(
         identity=identity,
         sms=sms,
         mail=mail,
         rating=rating,
+        entry=entry,
+        progress=progress,
+        sharing=sharing,
+        licence=licence,
         seal=seal,
         pdf=_pdf_engine(settings, workshop),
         workshop=workshop,
-        callbacks={
-            "sms": GatewayReceipts(first_access(settings)),
-            "identity": SignOutNotices(settings.identity_notice_id, settings.identity_notice_token.get_secret_value()),
-        },
-        lines=(identity.line, *(route.provider.line for route in sms.routes), mail.line, rating.line),
-        closers=(identity.close, sms.close, mail.close, rating.close, workshop.close),
+        rating_page=JumpPage(settings) if _is_redirect(settings) else None,
+        callbacks=_callbacks(settings) | {"licence": licence},
+        lines=(
+            identity.line,
+            *(route.provider.line for route in sms.routes),
+            mail.line,
+            rating.line,
+            *entry.lines,
+            progress.line,
+            sharing.line,
+        ),
+        closers=tuple(each.close for each in (identity, sms, mail, rating, entry, progress, sharing, workshop)),
     )
 
 
 def _sms(settings: Settings, observe: Observe) -> RoutedSms:
-    """The vendors of the settings. A further one is a class of its own module, named here."""
+    """The vendors of the settings; a second one is a module of adapters/sms, taken by its name."""
     routes = [Route("sms", GatewaySms(settings, observe=observe), settings.sms_weight)]
-    if settings.sms2_provider == "textline":
-        routes.append(Route("sms2", TextlineSms(settings, observe=observe), settings.sms2_weight))
+    if settings.sms2_provider:
+        try:
+            vendor = second_vendor(settings.sms2_provider)
+        except LookupError as fault:
+            raise SettingsError([f"EQICHA_SMS2_PROVIDER: {fault}"]) from None
+        routes.append(Route("sms2", vendor(settings, observe=observe), settings.sms2_weight))
     return RoutedSms(routes, Rules.of(settings))
+
+
+def _is_redirect(settings: Settings) -> bool:
+    return settings.rating_style == "redirect"
+
+
+def _callbacks(settings: Settings) -> dict[str, CallbackReader]:
+    """Who may call us; the rating platform only where visitors rate on its own page."""
+    readers: dict[str, CallbackReader] = {
+        "sms": GatewayReceipts(first_access(settings)),
+        "identity": SignOutNotices(settings.identity_notice_id, settings.identity_notice_token.get_secret_value()),
+    }
+    return readers | ({"rating": RatingCalls(settings)} if _is_redirect(settings) else {})
 
 
 def _rating(settings: Settings, observe: Observe) -> NationalRating:
@@ -93,6 +137,13 @@ def _rating(settings: Settings, observe: Observe) -> NationalRating:
         return NationalRating(settings, observe=observe)
     except (OSError, ValueError) as fault:
         raise SettingsError([f"EQICHA_RATING_PLATFORM_KEY_FILE: {fault}"]) from None
+
+
+def _licence(settings: Settings) -> LicencePlatform:
+    try:
+        return LicencePlatform(settings)
+    except (OSError, ValueError) as fault:
+        raise SettingsError([f"EQICHA_LICENCE_KEY_FILE: {fault}"]) from None
 
 
 def _pdf_engine(settings: Settings, workshop: "Workshop") -> PdfEngine:

@@ -13,20 +13,27 @@ from tornado.web import HTTPError, RequestHandler
 from conf import masks
 from conf.errors import EqichaError, Invalid, SignInNeeded, StoreUnavailable
 from conf.logs import get_log
-from conf.terms import AccountKind, Channel
+from conf.rights import actions_of
+from conf.terms import APP_CHANNELS, AccountKind, Channel
 from handlers import faults
 from handlers.guards import VERBS, refuse_unguarded
 from handlers.visit import NOBODY, find_visit
 from handlers.ways import Ways
 from store.records import Account, Session, Staff, Terminal
 from views.contexts import Context, Frame
+from views.contexts.desk import sections_for
 from views.render import render, render_fragment
 
 log = get_log("web")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 #: Seconds a request may wait for the database: to show something, to write something, while it is known to be away.
 PAGE_SECONDS, POST_SECONDS, AWAY_SECONDS = 3.0, 10.0, 0.5
-LAYOUTS = {Channel.KIOSK: "layouts/kiosk.html", Channel.STAFF: "layouts/staff.html"}
+LAYOUTS = {
+    Channel.KIOSK: "layouts/kiosk.html",
+    Channel.STAFF: "layouts/staff.html",
+    Channel.SHB: "layouts/webview.html",
+    Channel.YST: "layouts/webview.html",
+}
 
 
 class BaseHandler(Ways, RequestHandler):
@@ -88,11 +95,16 @@ class BaseHandler(Ways, RequestHandler):
 
     @cached_property
     def channel(self) -> Channel:
-        """Kiosk by the terminal's cookie, staff by the area, phone by what the browser says, else PC."""
+        """Kiosk by the terminal's cookie, staff by the area, an app by its session, phone by the browser, else PC.
+
+        An app is believed by the session its ticket opened, never by an address or a header.
+        """
         if self.terminal is not None:
             return Channel.KIOSK
         if self.is_staff_area:
             return Channel.STAFF
+        if self.session is not None and self.session.channel in APP_CHANNELS:
+            return self.session.channel
         headers = self.request.headers
         is_phone = headers.get("Sec-CH-UA-Mobile") == "?1" or "Mobile" in headers.get("User-Agent", "")
         return Channel.MOBILE if is_phone else Channel.PC
@@ -158,7 +170,7 @@ class BaseHandler(Ways, RequestHandler):
             channel=channel,
             path=self.request.path,
             visitor=_shown(self.account) if self.account else "",
-            staff=self.staff.name if self.staff else "",
+            **(_desk_of(self.staff) if self.staff else {}),
             is_large=bool(self.request.cookies) and self.get_cookie(self.application.cookie("type")) == "large",
             idle_seconds=self.conf.kiosk_idle_seconds if channel is Channel.KIOSK else 0,
             terminal=self.terminal.name if self.terminal else "",
@@ -232,6 +244,17 @@ class BaseHandler(Ways, RequestHandler):
             log.warning("request_store_away", route=self.route, fault=str(value))
         elif not faults.is_expected(value):
             log.error("request_failed", route=self.route, fault=type(value).__name__, exc_info=(typ, value, tb))
+
+
+#: So many places stand in the navigation of our people; the desk's first page has them all.
+PLACES = 6
+
+
+def _desk_of(person: Staff) -> dict[str, Any]:
+    """What the layout of the staff area needs to know."""
+    actions = actions_of(person.roles)
+    places = [("全部", "/staff"), *((section.name, section.href) for section in sections_for(actions)[:PLACES])]
+    return {"staff": person.name, "actions": actions, "places": tuple(places)}
 
 
 def _shown(account: Account) -> str:

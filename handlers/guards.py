@@ -11,7 +11,8 @@ from typing import Any
 from tornado.web import HTTPError
 
 from conf.errors import NotFound, SignInNeeded
-from conf.terms import IdentityLevel, StaffRole
+from conf.rights import Action, may
+from conf.terms import IdentityLevel
 
 Verb = Callable[..., Any]
 VERBS = ("get", "post", "put", "patch", "delete")
@@ -23,7 +24,7 @@ class Guard:
 
     name: str  # public | signed_in | staff | operator | counterpart
     level: IdentityLevel = IdentityLevel.L0
-    roles: frozenset[StaffRole] = frozenset()
+    actions: frozenset[Action] = frozenset()
 
 
 def public(verb: Verb) -> Verb:
@@ -42,18 +43,18 @@ def signed_in(verb: Verb | None = None, *, level: IdentityLevel = IdentityLevel.
     return _guarded(verb, guard, check) if verb else lambda late: _guarded(late, guard, check)
 
 
-def staff(*roles: StaffRole) -> Callable[[Verb], Verb]:
-    """One of our people with any of `roles` (none given: any role), coming from `staff_networks`."""
+def staff(*actions: Action) -> Callable[[Verb], Verb]:
+    """One of our people who may do any of `actions` (none given: anybody of ours), coming from `staff_networks`."""
 
     def check(handler: Any) -> None:
         if not within(handler.request.remote_ip, handler.conf.staff_networks):
             raise HTTPError(403)
         if handler.staff is None:
             raise SignInNeeded(IdentityLevel.L0)
-        if roles and not handler.staff.roles & set(roles):
+        if actions and not any(may(handler.staff.roles, action) for action in actions):
             raise HTTPError(403)
 
-    return lambda verb: _guarded(verb, Guard("staff", roles=frozenset(roles)), check)
+    return lambda verb: _guarded(verb, Guard("staff", actions=frozenset(actions)), check)
 
 
 def operator(verb: Verb) -> Verb:

@@ -1,8 +1,12 @@
 """What is counted about requests and the loop, one registry an application; filled by the access log and watchdog."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+if TYPE_CHECKING:
+    from adapters.base import Line
 
 BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3, 10)
 
@@ -25,6 +29,7 @@ class Metrics:
         self.outside = Histogram(
             "eqicha_outside_seconds", "Calls outside", ("system", "outcome"), registry=self.registry, buckets=BUCKETS
         )
+        self.breakers = Gauge("eqicha_breaker_open", "1: no calls go out", ("system",), registry=self.registry)
         self.audit = Gauge("eqicha_audit_unsequenced_seconds", "Oldest event without place", registry=self.registry)
 
     def count(self, *, method: str, route: str, status: int, seconds: float) -> None:
@@ -49,6 +54,11 @@ class Metrics:
             for name, age in ages.items():
                 gauge.labels(str(name)).set(age)
         self.audit.set(await store.audit.oldest_unsequenced_age() or 0)
+
+    def read_lines(self, lines: Iterable["Line"]) -> None:
+        """How the circuit breakers stand in this process."""
+        for line in lines:
+            self.breakers.labels(line.system).set(line.state().is_open)
 
     def called_outside(self, system: str, outcome: str, seconds: float) -> None:
         """One call to a counterpart; the adapters' hook."""

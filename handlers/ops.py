@@ -32,6 +32,7 @@ class Figures(Health):
     async def get(self) -> None:
         metrics = self.application.metrics
         await metrics.read_store(self.store)
+        metrics.read_lines(self.adapters.lines)
         self.set_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
         self.finish(metrics.text())
 

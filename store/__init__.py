@@ -23,12 +23,17 @@ if TYPE_CHECKING:  # each part is imported when first used: a command that needs
     from store.codes import Codes
     from store.companies import Companies
     from store.copies import Copies
+    from store.differences import Differences
     from store.dossiers import Dossiers
+    from store.followups import FollowUps
     from store.inbox import Inbox
     from store.leases import Leases
+    from store.licence_scans import LicenceScans
     from store.limits import Limits
+    from store.links import Links
     from store.orders import Orders
     from store.outbox import Outbox
+    from store.proposals import Proposals
     from store.ratings import Ratings
     from store.scans import Scans
     from store.sessions import Sessions
@@ -140,6 +145,12 @@ class Store:
         return Accounts(self._base)
 
     @cached_property
+    def links(self) -> Links:
+        from store.links import Links
+
+        return Links(self._base)
+
+    @cached_property
     def sessions(self) -> Sessions:
         from store.sessions import Sessions
 
@@ -164,10 +175,22 @@ class Store:
         return Copies(self._base)
 
     @cached_property
+    def proposals(self) -> Proposals:
+        from store.proposals import Proposals
+
+        return Proposals(self._base)
+
+    @cached_property
     def ratings(self) -> Ratings:
         from store.ratings import Ratings
 
         return Ratings(self._base)
+
+    @cached_property
+    def followups(self) -> FollowUps:
+        from store.followups import FollowUps
+
+        return FollowUps(self._base)
 
     @cached_property
     def outbox(self) -> Outbox:
@@ -210,3 +233,15 @@ class Store:
         from store.limits import Limits
 
         return Limits(self._base)
+
+    @cached_property
+    def differences(self) -> Differences:
+        from store.differences import Differences
+
+        return Differences(self._base)
+
+    @cached_property
+    def licence_scans(self) -> LicenceScans:
+        from store.licence_scans import LicenceScans
+
+        return LicenceScans(self._base)

@@ -39,6 +39,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     "grants": [
         IndexModel([("account_id", UP), ("uscc", UP), ("until", UP)], name="of_account"),
     ],
+    "links": [],
     "sessions": [
         IndexModel([("expires_at", UP)], name="over", expireAfterSeconds=0),
         IndexModel([("account_id", UP)], name="of_account"),  # drop_of
@@ -46,6 +47,12 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "staff": [
         IndexModel([("login", UP)], name="login", unique=True),
+    ],
+    "proposals": [
+        IndexModel([("status", UP), ("proposed_at", DOWN)], name="listed"),
+        IndexModel(  # one open proposal about one thing
+            [("kind", UP), ("about", UP)], name="open", unique=True, partialFilterExpression={"status": "open"}
+        ),
     ],
     "terminals": [
         IndexModel([("key_digest", UP)], name="key", unique=True),
@@ -66,6 +73,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("account_id", UP), ("created_at", DOWN), ("_id", DOWN)], name="of_account"),
         IndexModel([("status", UP), ("created_at", UP), ("_id", UP), ("free_at", UP)], name="queue"),  # claim, review
         IndexModel([("expires_at", UP), ("status", UP)], name="expiry", sparse=True),
+        IndexModel([("unrated_since", UP)], name="unrated", sparse=True),  # default ratings
     ],
     "copies": [
         IndexModel([("order_no", UP)], name="order", unique=True),  # one copy an order
@@ -77,6 +85,11 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "ratings": [
         IndexModel([("order_no", UP), ("number", UP)], name="of_order"),
+        IndexModel([("at", UP)], name="lately"),  # the figures of the last days
+    ],
+    "followups": [
+        IndexModel([("is_open", UP), ("next_due", UP), ("_id", UP)], name="due"),  # the most urgent first
+        IndexModel([("is_open", UP), ("feedback_at", DOWN)], name="closed"),
     ],
     "outbox": [
         IndexModel([("reference", UP)], name="reference", unique=True),  # written once
@@ -93,6 +106,18 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "nonces": [
         IndexModel([("expires_at", UP)], name="expiry", expireAfterSeconds=0),
+    ],
+    # -- what other registers say
+    "differences": [
+        IndexModel([("uscc", UP), ("state", UP), ("seen_at", DOWN)], name="of_company"),
+    ],
+    "comparisons": [
+        IndexModel(  # what staff look through
+            [("at", DOWN)], name="with_open", partialFilterExpression={"open": {"$gt": 0}}
+        ),
+    ],
+    "licence_scans": [
+        IndexModel([("expires_at", UP)], name="over", expireAfterSeconds=0),
     ],
     # -- evidence
     "audit_events": [

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from pymongo import ReturnDocument
+from pymongo import ASCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from conf.errors import Conflict, NotFound
@@ -100,6 +100,16 @@ class StaffRegister:
         """Keep a new password's hash."""
         values = {"password_hash": password_hash, "must_change": must_change}
         return await self._changed({"_id": text(id)}, {"$set": values}, tx)
+
+    async def set_roles(self, id: str, roles: frozenset[StaffRole], *, tx: Tx | None = None) -> Staff:
+        """Other roles; an account without any is disabled, one with some is enabled."""
+        values = {"roles": sorted(role.value for role in roles), "disabled": not roles}
+        return await self._changed({"_id": text(id)}, {"$set": values}, tx)
+
+    async def listed(self) -> tuple[Staff, ...]:
+        """Everybody, by login."""
+        rows = await self._staff.find().sort("login", ASCENDING).to_list()
+        return tuple(from_bson(Staff, row) for row in rows)
 
     async def _changed(self, guard: Row, change: Any, tx: Tx | None) -> Staff:
         found = await self._staff.find_one_and_update(guard, change, return_document=ReturnDocument.AFTER, session=tx)

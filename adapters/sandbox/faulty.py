@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gzip
 import json
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from tornado.iostream import StreamClosedError
 from tornado.web import RequestHandler
 
-from adapters.sandbox.state import SandboxState
+from adapters.sandbox.state import CLOCK_OFF, SandboxState
 
 PAGES = Path(__file__).parent / "pages"
 HTML = "<!doctype html><html><body><h1>Nginx</h1><p>网关页面，不是接口的答复。</p></body></html>"
@@ -46,6 +47,11 @@ class FaultyHandler(SandboxHandler):
 
     system = ""
     fault = ""
+
+    def now(self) -> datetime:
+        """What this system takes for the time."""
+        ahead = CLOCK_OFF if self.fault == "clock" else timedelta()
+        return self.state.clock() + ahead
 
     async def prepare(self) -> None:
         """Draw this call's fault; those that do no work strike here."""

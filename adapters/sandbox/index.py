@@ -5,7 +5,7 @@ from typing import Any
 
 from adapters.sandbox.faulty import SandboxHandler
 from adapters.sandbox.people import sample_people
-from adapters.sandbox.state import FAULTS, SYSTEMS
+from adapters.sandbox.state import SYSTEMS, faults_of
 
 #: What a newcomer reads instead of field names; fields without a word here are shown by name.
 WORDS = {
@@ -29,6 +29,13 @@ WORDS = {
     "assessTime": "评价时间",
     "assessNumber": "第几次评价",
     "pf": "渠道代码",
+    "stateName": "办件状态",
+    "stateTime": "状态时间",
+    "source": "来源",
+    "taskCode": "事项编码",
+    "caseNo": "办件编号",
+    "uscc": "企业代码",
+    "result": "结果",
 }
 
 
@@ -44,7 +51,7 @@ class Index(SandboxHandler):
         self.render(
             "index.html",
             systems=SYSTEMS,
-            fault_names=FAULTS,
+            faults_of=faults_of,
             faults=self.state.faults.shown(),
             received=self.state.received,
             people=sample_people(),
@@ -67,7 +74,8 @@ class FaultSwitch(SandboxHandler):
                 self.state.faults.switch(system, fault, times)
         except (KeyError, ValueError, TypeError, AttributeError):
             self.set_status(400)
-            self.write({"error": "unknown system or fault", "systems": list(SYSTEMS), "faults": list(FAULTS)})
+            known = {name: list(faults_of(name)) for name in SYSTEMS}
+            self.write({"error": "unknown system, or a fault it cannot have", "faults": known})
             return
         if is_json:
             self.write(self.state.faults.shown())

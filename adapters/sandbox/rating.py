@@ -55,7 +55,7 @@ class Push(FaultyHandler):
         said = self._opened(body["sign"]).decode()
         sent = datetime.strptime(moment, "%Y%m%d%H%M%S").replace(tzinfo=BEIJING)
         same = hmac.compare_digest(right.encode(), said.encode()) and body["appMark"] == s.rating_app_mark
-        if not same or abs(self.state.clock() - sent) > FRESH:
+        if not same or abs(self.now() - sent) > FRESH:
             raise Refused("01", "sign 校验失败")
 
     def _take(self, kind: str, record: dict[str, str]) -> bool:

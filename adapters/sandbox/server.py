@@ -2,14 +2,17 @@
 
 import asyncio
 import contextlib
+import pkgutil
 import signal
+from importlib import import_module
 from typing import Any
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
-from adapters.sandbox import index, rating, sms, textline, tsa, tyrz
+import adapters.sandbox as room
+from adapters.sandbox import tsa, tyrz
 from adapters.sandbox.smtp import open_smtp
 from adapters.sandbox.state import SandboxState
 from conf.logs import get_log
@@ -31,7 +34,7 @@ class Sandbox:
 
     async def start(self, *, port: int = 0, smtp_port: int = 0) -> "Sandbox":
         """Listen on loopback; port 0 takes a free one."""
-        routes = [route for part in (index, tyrz, sms, textline, tsa, rating) for route in part.ROUTES]
+        routes = [route for part in counterparts() for route in part.ROUTES]
         application = Application(
             [(pattern, handler, {"state": self.state}) for pattern, handler in routes],
             authority=tsa.Authority(self.state),
@@ -70,17 +73,28 @@ class Sandbox:
             "sms_url": f"{self.url}/sms",
             "sms2_url": f"{self.url}/textline",
             "rating_url": f"{self.url}/hcp",
+            "rating_page_url": f"{self.url}/hcp/page",
             "tsa_url": f"{self.url}/tsa",
+            "entry_shb_url": f"{self.url}/shb",
+            "entry_yst_url": f"{self.url}/yst",
+            "progress_url": f"{self.url}/portal",
+            "sharing_url": f"{self.url}/sharing",
+            "licence_url": f"{self.url}/licence",
             "mail_host": "127.0.0.1",
             "mail_port": self.smtp_port,
         }
 
 
-async def serve(settings: Settings, *, port: int, smtp_port: int) -> None:
-    """Run until SIGTERM or SIGINT."""
-    callbacks = settings.base_url.rstrip("/") + "/callbacks"
-    tells = {"receipts_to": f"{callbacks}/sms", "notices_to": f"{callbacks}/identity"}
-    sandbox = await Sandbox(settings, **tells).start(port=port, smtp_port=smtp_port)
+def counterparts() -> list[Any]:
+    """Every module of this room that answers somewhere (has ROUTES)."""
+    modules = [import_module(f"{room.__name__}.{info.name}") for info in pkgutil.iter_modules(room.__path__)]
+    return [module for module in modules if hasattr(module, "ROUTES")]
+
+
+async def serve(settings: Settings, *, port: int, smtp_port: int, **state: Any) -> None:
+    """Run until SIGTERM or SIGINT; `state` as for Sandbox."""
+    callbacks_to = settings.base_url.rstrip("/") + "/callbacks"
+    sandbox = await Sandbox(settings, callbacks_to=callbacks_to, **state).start(port=port, smtp_port=smtp_port)
     log.info("sandbox_ready", url=sandbox.url, smtp_port=sandbox.smtp_port)
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

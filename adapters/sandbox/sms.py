@@ -45,7 +45,7 @@ class SendSms(FaultyHandler):
         right = hmac.new(s.sms_app_key.get_secret_value().encode(), text, "sha256").hexdigest()
         if head.get("X-App-Id") != s.sms_app_id or not hmac.compare_digest(right, head.get("X-Signature", "")):
             return _said("1001", "签名错误")
-        age = abs(self.state.clock().timestamp() - int(moment)) if moment.isdigit() else FRESH_SECONDS + 1
+        age = abs(self.now().timestamp() - int(moment)) if moment.isdigit() else FRESH_SECONDS + 1
         if age > FRESH_SECONDS or not nonce or nonce in self.state.nonces:
             return _said("1010", "时间戳或随机数无效")
         self.state.nonces.add(nonce)

@@ -3,9 +3,9 @@
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from conf.clock import beijing, utc_now
@@ -19,6 +19,11 @@ SYSTEMS = {
     "mail": "邮件服务器",
     "rating": "好差评平台",
     "tsa": "时间戳服务",
+    "shb": "穗好办",
+    "yst": "粤商通",
+    "portal": "政务服务网",
+    "sharing": "市政务信息共享平台",
+    "licence": "电子营业执照平台",
 }
 
 #: name → what a tester reads. `lost`, `slow` and `truncated` do the work first; the others never get that far.
@@ -35,6 +40,18 @@ FAULTS = {
     "redirect": "重定向到别处",
     "lost": "答复丢失（已办理）",
 }
+#: Faults that only those can have who look at the time, and those who call us.
+CLOCK_FAULT = {"clock": "时钟快一小时"}
+CALLING_FAULTS = {"forged": "回调签名错误", "twice": "回调重复", "late": "回调迟到"}
+KEEPS_TIME = frozenset({"sms", "sms2", "rating", "tsa", "sharing", "shb", "yst", "portal"})
+CALLS_US = frozenset({"sms", "rating", "licence", "identity"})
+CLOCK_OFF = timedelta(hours=1)
+
+
+def faults_of(system: str) -> dict[str, str]:
+    """The faults this system can have: name → what a tester reads."""
+    clock = CLOCK_FAULT if system in KEEPS_TIME else {}
+    return FAULTS | clock | (CALLING_FAULTS if system in CALLS_US else {})
 
 
 class Faults:
@@ -44,21 +61,23 @@ class Faults:
         self._set: dict[str, tuple[str, int | None]] = {}
 
     def switch(self, system: str, fault: str, times: int | None = None) -> None:
-        """`fault` "" switches off. Raises KeyError for an unknown system or fault."""
+        """`fault` "" switches off. Raises KeyError for an unknown system, or a fault it cannot have."""
         SYSTEMS[system]
         if not fault:
             self._set.pop(system, None)
             return
-        FAULTS[fault]
+        faults_of(system)[fault]
         self._set[system] = (fault, times)
 
     def clear(self) -> None:
         """Everything answers properly again."""
         self._set.clear()
 
-    def take(self, system: str) -> str:
-        """The fault for the call that comes in now; counts it down."""
+    def take(self, system: str, *, calling: bool = False) -> str:
+        """The fault for the call that comes in now, or (`calling`) that goes out to us; counts it down."""
         fault, times = self._set.get(system, ("", None))
+        if fault not in CLOCK_FAULT and calling != (fault in CALLING_FAULTS):
+            return ""
         if times is not None:
             self.switch(system, fault if times > 1 else "", times - 1)
         return fault
@@ -75,11 +94,11 @@ class SandboxState:
     settings: Settings
     clock: Callable[[], datetime] = utc_now
     slow_seconds: float = 5.0
+    late_seconds: float = 20.0
     faults: Faults = field(default_factory=Faults)
     received: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {name: [] for name in SYSTEMS})
     calls: Counter[str] = field(default_factory=Counter)  # requests seen per system, answered or not
-    receipts_to: str = ""  # where delivery receipts are sent; empty: nowhere
-    notices_to: str = ""  # where the identity platform tells of sign-outs; empty: nowhere
+    callbacks_to: str = ""  # address before /<system> of those who listen to calls; empty: nobody does
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     # identity: one-time codes and tokens by their text, raised levels by person key
@@ -90,6 +109,13 @@ class SandboxState:
     nonces: set[str] = field(default_factory=set)
     cases: dict[str, dict[str, str]] = field(default_factory=dict)
     services: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    # apps: tickets by their text; portal: cases by their number
+    tickets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    portal_cases: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # sharing: companies by code, in that platform's fields; licence: numbers of its calls by ticket
+    registry: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    scans: dict[str, str] = field(default_factory=dict)
+    scan_codes: dict[str, str] = field(default_factory=dict)
 
     def record(self, system: str, key: str, **facts: Any) -> dict[str, Any]:
         """Keep what came in under `key`; the same key again only counts as a repeat. Returns the kept row."""
@@ -106,7 +132,18 @@ class SandboxState:
         """As freshly started, faults off; used between tests."""
         self.faults.clear()
         self.calls.clear()
-        for kept in (self.codes, self.tokens, self.levels, self.nonces, self.cases, self.services):
+        for kept in (
+            self.codes,
+            self.tokens,
+            self.levels,
+            self.nonces,
+            self.cases,
+            self.services,
+            self.scans,
+            self.scan_codes,
+        ):
             kept.clear()
+        self.tickets.clear()
+        self.portal_cases.clear()
         for rows in self.received.values():
             rows.clear()

@@ -32,7 +32,7 @@ class Submit(FaultyHandler):
             sent = datetime.strptime(form["ts"], "%Y%m%d%H%M%S").replace(tzinfo=BEIJING)
         except ValueError:
             return {"result": 2, "desc": "时间格式错误"}
-        return {"result": 2, "desc": "时间超出范围"} if abs(self.state.clock() - sent) > FRESH else None
+        return {"result": 2, "desc": "时间超出范围"} if abs(self.now() - sent) > FRESH else None
 
     def _taken(self, form: dict[str, str]) -> dict[str, Any]:
         phone, text, reference = form["phone"], form["content"], form["outid"]

@@ -1,5 +1,6 @@
 """The simulated time-stamp authority: RFC 3161 over HTTP, signed with the development TSA key."""
 
+from datetime import datetime
 from functools import cached_property
 
 from asn1crypto import core, tsp
@@ -31,7 +32,7 @@ class Authority:
         public = certificate.public_bytes(serialization.Encoding.DER)
         return DummyTimeStamper(asn1_x509.Certificate.load(public), PrivateKeyInfo.load(der))
 
-    def reply(self, query: bytes) -> bytes:
+    def reply(self, query: bytes, now: datetime) -> bytes:
         """TimeStampReq → TimeStampResp, both DER; a request we cannot take is answered `rejection`."""
         try:
             request = tsp.TimeStampReq.load(query, strict=True)
@@ -41,7 +42,7 @@ class Authority:
             return _rejection("bad_data_format")
         if algorithm not in DIGESTS:
             return _rejection("bad_alg")
-        self._stamper.fixed_dt = self._state.clock()
+        self._stamper.fixed_dt = now
         self._state.record("tsa", digest.hex(), algorithm=algorithm)
         return bytes(self._stamper.request_tsa_response(request).dump())
 
@@ -67,7 +68,7 @@ class TimeStamp(FaultyHandler):
             await self.finish("application/timestamp-query only")
             return
         authority: Authority = self.settings["authority"]
-        await self.answer(authority.reply(self.request.body), REPLY)
+        await self.answer(authority.reply(self.request.body, self.now()), REPLY)
 
 
 ROUTES = [(r"/tsa", TimeStamp)]

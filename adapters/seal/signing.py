@@ -7,6 +7,7 @@ it (RFC 3161), certificates and revocation list in the DSS, and an archive time-
 import asyncio
 import hashlib
 import ssl
+from datetime import timedelta
 from functools import cache
 from io import BytesIO
 from typing import Any
@@ -32,6 +33,7 @@ from adapters.seal import SealPlace
 from adapters.seal.inspecting import hush, inspect_pdf
 from adapters.seal.jobs import SealJob, SealOutcome
 from adapters.seal.pki import SealFiles
+from conf.clock import utc_now
 
 FIELD = "eqicha-seal"
 POINTS_PER_MM = 72 / 25.4
@@ -42,6 +44,7 @@ _DSS = DSSContentSettings(
     next_ts_settings=TimestampDSSContentSettings(include_vri=False, update_before_ts=True),
 )
 _TSA_BYTES = 64 << 10  # a longer answer is no time-stamp
+_TSA_SKEW = timedelta(minutes=5)
 
 
 def seal_pdf(pdf: bytes, job: SealJob, place: SealPlace, reason: str) -> SealOutcome:
@@ -50,7 +53,7 @@ def seal_pdf(pdf: bytes, job: SealJob, place: SealPlace, reason: str) -> SealOut
     try:
         sealed = asyncio.run(_sign(pdf, job, place, reason)).getvalue()
     except (TimestampRequestError, httpx.HTTPError, TimeoutError) as fault:
-        return SealOutcome(fault=f"time-stamp server gave no time-stamp ({type(fault).__name__})")
+        return SealOutcome(fault=f"time-stamp server gave no time-stamp ({fault or type(fault).__name__})")
     except PdfError as fault:
         return SealOutcome(fault=f"not a PDF that can be sealed: {fault}", final=True)
     except Exception as fault:
@@ -184,13 +187,24 @@ class _TimeStamper(timestamps.TimeStamper):
         ):
             if answer.status_code != 200:
                 raise TimestampRequestError(f"HTTP {answer.status_code}")
-            return tsp.TimeStampResp.load(await _bounded(answer), strict=True)
+            stamped = tsp.TimeStampResp.load(await _bounded(answer), strict=True)
+            _refuse_wrong_clock(stamped)
+            return stamped
 
 
 @cache
 def _trusted() -> ssl.SSLContext:
     """The system's certificates, read once a child."""
     return ssl.create_default_context()
+
+
+def _refuse_wrong_clock(stamped: tsp.TimeStampResp) -> None:
+    """A server whose clock is off would date copies wrongly for good; an answer without a token is pyHanko's matter."""
+    if stamped["status"]["status"].native not in ("granted", "granted_with_mods"):
+        return
+    token = stamped["time_stamp_token"]["content"]["encap_content_info"]["content"].parsed
+    if abs(token["gen_time"].native - utc_now()) > _TSA_SKEW:
+        raise TimestampRequestError("its clock differs from ours")
 
 
 async def _bounded(answer: httpx.Response) -> bytes:

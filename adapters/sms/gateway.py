@@ -6,7 +6,6 @@ The interface is described in docs/protocols/sms.md.
 import hashlib
 import hmac
 import json
-import re
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import httpx
 
 from adapters.base import Observe, observe_nothing, open_web
-from adapters.sms import SmsAccess, first_access
+from adapters.sms import MOBILE, SmsAccess, first_access
 from conf.clock import Clock, utc_now
 from conf.errors import ProviderRejected, ProviderUnavailable
 from conf.settings import Settings
@@ -38,7 +37,6 @@ AGAIN_CODES = {
     "1010": "clock or nonce refused",
     "1099": "busy",
 }
-_MOBILE = re.compile(r"1[3-9][0-9]{9}")
 
 
 class GatewaySms:
@@ -59,7 +57,7 @@ class GatewaySms:
 
     async def send(self, *, phone: str, template: str, values: dict[str, str], reference: str) -> str:
         """Send one message; the vendor's number comes back, the same one for the same `reference`."""
-        if not _MOBILE.fullmatch(phone):
+        if not MOBILE.fullmatch(phone):
             raise ProviderRejected(SYSTEM, "number invalid")
         message = {
             "mobile": phone,

@@ -4,7 +4,6 @@ The interface is described in docs/protocols/sms-textline.md.
 """
 
 import hashlib
-import re
 import secrets
 from typing import Any
 from urllib.parse import urlencode
@@ -12,18 +11,16 @@ from urllib.parse import urlencode
 import httpx
 
 from adapters.base import Observe, observe_nothing, open_web
-from adapters.sms import SmsAccess, second_access
+from adapters.sms import MOBILE, SmsAccess, second_access, whole_text
 from conf.clock import Clock, beijing, utc_now
 from conf.errors import ProviderRejected, ProviderUnavailable
 from conf.settings import Settings
-from conf.texts import text_by_template
 
 SYSTEM = "sms2"
 TAKEN, REPEATED = 0, 17
 #: Results no repeat will mend.
 FINAL = {3: "number invalid", 4: "number refuses messages", 5: "text refused"}
 AGAIN = {1: "signature refused", 2: "clock refused", 8: "busy", 9: "no balance"}
-_MOBILE = re.compile(r"1[3-9][0-9]{9}")
 
 
 class TextlineSms:
@@ -44,9 +41,10 @@ class TextlineSms:
 
     async def send(self, *, phone: str, template: str, values: dict[str, str], reference: str) -> str:
         """Send one message; the vendor's number comes back, the same one for the same `reference`."""
-        if not _MOBILE.fullmatch(phone):
+        if not MOBILE.fullmatch(phone):
             raise ProviderRejected(SYSTEM, "number invalid")
-        content = urlencode(self._signed(phone, self._text(template, values), reference)).encode()
+        text = whole_text(template, values, self._access.signature)
+        content = urlencode(self._signed(phone, text, reference)).encode()
         typed = {"Content-Type": "application/x-www-form-urlencoded"}
         async with self.line.call("send", reference):
             reply = await self.line.send("POST", self._url, reference=reference, content=content, headers=typed)
@@ -55,15 +53,6 @@ class TextlineSms:
     async def close(self) -> None:
         """Close the kept connections."""
         await self.line.close()
-
-    def _text(self, template: str, values: dict[str, str]) -> str:
-        """The whole text: this vendor knows no templates."""
-        known = text_by_template(template)
-        if known is None:
-            raise ProviderRejected(SYSTEM, "template unknown")
-        if known.sms_names != set(values):
-            raise ProviderRejected(SYSTEM, "values do not fit the template")
-        return known.sms_text(values, signature=self._access.signature)
 
     def _signed(self, phone: str, text: str, reference: str) -> dict[str, str]:
         """The form; sign = hex SHA-256 over account, time, nonce, number, text and key."""
@@ -92,3 +81,6 @@ def _message_number(answer: dict[str, Any]) -> str:
     if not isinstance(number, str) or not number:
         raise TypeError("sid")
     return number
+
+
+Vendor = TextlineSms

@@ -9,8 +9,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from adapters.callbacks import CallbackReader
+from handlers.flows import licence_signin
 from handlers.flows.callbacks import Apply, apply_waiting
 from handlers.flows.notices import note_receipt
+from handlers.flows.ratings import note_platform_rating
 from handlers.flows.signed_out import end_sessions, ending
 
 if TYPE_CHECKING:
@@ -18,7 +20,12 @@ if TYPE_CHECKING:
     from store import Store
 
 #: What an event of each system does, by the name in its address.
-APPLIES: dict[str, Apply] = {"sms": note_receipt, "identity": end_sessions}
+APPLIES: dict[str, Apply] = {
+    "sms": note_receipt,
+    "rating": note_platform_rating,
+    "licence": licence_signin.note,
+    "identity": end_sessions,
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,6 +14,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
 from conf.errors import Invalid
+from conf.rights import APART, is_apart
 from conf.terms import AuditTag, Channel, StaffRole
 from handlers.flows.ordering import Trace
 from store import Store
@@ -175,6 +176,8 @@ def _faults(login: str, name: str, roles: Collection[StaffRole], password: str) 
         faults["name"] = "请填写姓名（40 字以内）。"
     if not roles:
         faults["roles"] = "请至少指定一个角色。"
+    elif not is_apart(roles):
+        faults["roles"] = APART
     if password and not _is_strong(password, login):
         faults["password"] = WEAK
     return faults

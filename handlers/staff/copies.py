@@ -1,20 +1,19 @@
 """A copy looked up by its number, and its withdrawal."""
 
 from conf.errors import Conflict, Invalid
-from conf.terms import StaffRole
+from conf.rights import Action
 from handlers.flows import copies
 from handlers.guards import staff
 from handlers.staff import StaffHandler
 from views.contexts.staff import StaffCopy
 
-KEEPERS = (StaffRole.REVIEWER, StaffRole.ARCHIVIST)
 TITLE = "复制件"
 
 
 class FindCopy(StaffHandler):
     """`/staff/copies?no=`"""
 
-    @staff(*KEEPERS)
+    @staff(Action.COPIES_KEEP)
     async def get(self) -> None:
         no = self.text("no", max=30).upper()
         copy = await self.store.copies.by_no(no) if no else None
@@ -25,7 +24,7 @@ class FindCopy(StaffHandler):
 class WithdrawCopy(StaffHandler):
     """`/staff/copies/{no}/withdraw`"""
 
-    @staff(*KEEPERS)
+    @staff(Action.COPIES_KEEP)
     async def post(self, no: str) -> None:
         reason = self.text("reason", max=2000)
         try:

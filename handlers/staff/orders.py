@@ -1,7 +1,8 @@
 """Orders under review: the list, oldest first, and one order with its two answers."""
 
 from conf.errors import Conflict, Invalid, NotFound
-from conf.terms import OrderStatus, StaffRole
+from conf.rights import Action
+from conf.terms import OrderStatus
 from handlers.flows import reviewing
 from handlers.guards import staff
 from handlers.orders import NO, wake
@@ -9,13 +10,11 @@ from handlers.staff import StaffHandler
 from store.records import Order
 from views.contexts import staff as contexts
 
-REVIEWERS = (StaffRole.REVIEWER, StaffRole.ARCHIVIST)
-
 
 class ReviewList(StaffHandler):
     """`/staff/orders`"""
 
-    @staff(*REVIEWERS)
+    @staff(Action.ORDERS_REVIEW)
     async def get(self) -> None:
         after = self.text("after", max=200)
         orders, rest = await self.store.orders.waiting_for_review(after=after)
@@ -62,7 +61,7 @@ class ReviewHandler(StaffHandler):
 class OneReview(ReviewHandler):
     """`/staff/orders/{no}`"""
 
-    @staff(*REVIEWERS)
+    @staff(Action.ORDERS_REVIEW)
     async def get(self, no: str) -> None:
         await self.show_order(no)
 
@@ -70,7 +69,7 @@ class OneReview(ReviewHandler):
 class Permit(ReviewHandler):
     """`/staff/orders/{no}/permit`: all or part of the papers."""
 
-    @staff(*REVIEWERS)
+    @staff(Action.ORDERS_REVIEW)
     async def post(self, no: str) -> None:
         assert self.staff is not None  # by the guard
         try:
@@ -96,7 +95,7 @@ class Permit(ReviewHandler):
 class Refuse(ReviewHandler):
     """`/staff/orders/{no}/refuse`: with a reason the visitor reads."""
 
-    @staff(*REVIEWERS)
+    @staff(Action.ORDERS_REVIEW)
     async def post(self, no: str) -> None:
         assert self.staff is not None  # by the guard
         try:

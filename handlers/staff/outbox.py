@@ -1,20 +1,20 @@
 """What goes out to other systems, and how those stand: the page staff look at when something does not arrive."""
 
-from conf.terms import OutboxStatus, StaffRole
+from conf.rights import Action
+from conf.terms import OutboxStatus
 from handlers.flows import resending
 from handlers.guards import staff
 from handlers.orders import wake
 from handlers.staff import StaffHandler
 from views.contexts.outbox import Outbox
 
-KEEPERS = (StaffRole.REVIEWER, StaffRole.ARCHIVIST, StaffRole.SYSTEM_ADMIN)
 ENDED_BADLY = (OutboxStatus.REJECTED, OutboxStatus.GAVE_UP)
 
 
 class OutboxList(StaffHandler):
     """`/staff/outbox`: lines to the counterparts, messages that wait, messages that ended badly."""
 
-    @staff(*KEEPERS)
+    @staff(Action.OUTBOX_SEE)
     async def get(self) -> None:
         outbox = self.store.outbox
         lines = tuple(line.state() for line in getattr(self.adapters, "lines", ()))
@@ -35,7 +35,7 @@ class OutboxList(StaffHandler):
 class Resend(StaffHandler):
     """`/staff/outbox/{id}/resend`"""
 
-    @staff(*KEEPERS)
+    @staff(Action.OUTBOX_RESEND)
     async def post(self, message_id: str) -> None:
         await resending.resend(self.store, message_id, now=self.clock(), trace=self.audit_context())
         wake(self.application)

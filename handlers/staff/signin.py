@@ -4,12 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 from conf.errors import Conflict, Invalid, SignInNeeded, TooMany
+from conf.rights import Action, may
 from conf.terms import AuditTag, Channel, IdentityLevel
 from handlers.flows import staffing
 from handlers.guards import public, staff
 from handlers.staff import StaffHandler
 from handlers.visit import new_token, session_id
-from store.records import Session
+from store.records import Session, Staff
 from views.contexts import staff as contexts
 
 PENDING = "staff_pending"
@@ -74,7 +75,7 @@ class SigninCode(StaffHandler):
             return
         await end_session(self)
         await open_session(self, staff_id=person.id, lasts=timedelta(hours=self.conf.session_hours))
-        self.go("/staff/password" if person.must_change else "/staff/orders")
+        self.go("/staff/password" if person.must_change else first_page(person))
 
     def _pending(self) -> str:
         if self.session is None or PENDING not in self.session.values:
@@ -103,7 +104,7 @@ class ChangePassword(StaffHandler):
             return
         await self.sessions.drop_of(staff_id=self.staff.id)
         await open_session(self, staff_id=self.staff.id, lasts=timedelta(hours=self.conf.session_hours))
-        self.go("/staff/orders")
+        self.go(first_page(self.staff))
 
 
 class Signout(StaffHandler):
@@ -118,6 +119,11 @@ class Signout(StaffHandler):
         await end_session(self)
         self.clear_visit_cookie("staff")
         self.go("/staff/signin")
+
+
+def first_page(person: Staff) -> str:
+    """Where work begins: at the queue for those who decide it, else at the desk."""
+    return "/staff/orders" if may(person.roles, Action.ORDERS_REVIEW) else "/staff"
 
 
 async def open_session(

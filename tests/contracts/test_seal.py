@@ -137,7 +137,7 @@ def test_asking_twice_at_once_for_one_copy_seals_once(provider: SealBench) -> No
     assert first.sha256 == second.sha256
 
 
-@pytest.mark.parametrize("fault", ["http500", "garbage", "refuse", "slow"])
+@pytest.mark.parametrize("fault", ["http500", "garbage", "refuse", "slow", "clock"])
 def test_without_a_time_stamp_there_is_no_file(provider: SealBench, fault: str) -> None:
     provider.tsa.fault = fault
     try:

@@ -12,7 +12,7 @@ from adapters.sandbox import sms as vendor
 from adapters.sandbox.server import Sandbox
 from adapters.sms import SmsProvider
 from adapters.sms.gateway import GatewaySms
-from adapters.sms.textline import TextlineSms
+from adapters.sms.vendors import second_vendor, vendor_names
 from conf.clock import utc_now
 from conf.errors import ProviderRejected, ProviderUnavailable
 from conf.settings import Settings, load_settings
@@ -24,10 +24,17 @@ VALUES = {"order_no": "TH20261120-ABC234", "until": "11月28日10:00"}
 READY = text_of(Notice.COPY_READY).template
 
 
-@pytest.fixture(params=[GatewaySms, TextlineSms], ids=["gateway", "textline"])
-def sms(request: pytest.FixtureRequest, run: Run, sandbox_settings: Settings) -> Iterator[SmsProvider]:
+@pytest.fixture(params=["gateway", *vendor_names()])
+def sms(
+    request: pytest.FixtureRequest, run: Run, sandbox: Sandbox, sandbox_settings: Settings
+) -> Iterator[SmsProvider]:
+    """The first vendor, and each that can stand second; one called `x` answers at `/x` of the sandbox."""
+
     async def opened() -> SmsProvider:
-        return request.param(sandbox_settings)
+        if request.param == "gateway":
+            return GatewaySms(sandbox_settings)
+        second = sandbox_settings.model_copy(update={"sms2_url": f"{sandbox.url}/{request.param}"})
+        return second_vendor(request.param)(second)
 
     provider = run(opened())
     yield provider

@@ -53,12 +53,17 @@ def queue(desk: Desk, order: Order, notice: Notice = Notice.COPY_READY) -> None:
     desk.run(desk.store.atomically(work))
 
 
+#: An order leaves other work in the outbox too; here only what goes to visitors is sent.
+MESSAGES = (OutboxKind.SMS, OutboxKind.MAIL)
+
+
 def deliver(desk: Desk, outside: Outside) -> bool:
     work = notices.deliver_next(
         desk.store,
         outside,  # type: ignore[arg-type]
         owner="w1",
         now=desk.clock(),
+        kinds=MESSAGES,
         chance=random.Random(1),
     )
     return desk.run(work)
@@ -203,7 +208,7 @@ def test_two_workers_send_a_message_once(desk: Desk, outside: Outside, sandbox: 
 
     async def both() -> list[bool]:
         one = [
-            notices.deliver_next(desk.store, outside, owner=f"w{n}", now=desk.clock())  # type: ignore[arg-type]
+            notices.deliver_next(desk.store, outside, owner=f"w{n}", now=desk.clock(), kinds=MESSAGES)  # type: ignore[arg-type]
             for n in range(4)
         ]
         return await asyncio.gather(*one)
@@ -214,7 +219,7 @@ def test_two_workers_send_a_message_once(desk: Desk, outside: Outside, sandbox: 
 
 def test_a_worker_that_died_leaves_its_message_to_another(desk: Desk, outside: Outside, sandbox: Sandbox) -> None:
     queue(desk, desk.run(an_order(desk)))
-    desk.run(desk.store.outbox.claim("dead", notices.LEASE_SECONDS))
+    desk.run(desk.store.outbox.claim("dead", notices.LEASE_SECONDS, MESSAGES))
     assert not deliver(desk, outside)
     desk.clock.forward(seconds=notices.LEASE_SECONDS + 1)
     assert deliver(desk, outside)

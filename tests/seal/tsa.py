@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from adapters.seal.pki import development_tsa
 
 
 class TimeStampServer:
-    """`fault` is "", "http500", "garbage", "refuse" or "slow"; `asked` counts requests."""
+    """`fault` is "", "http500", "garbage", "refuse", "slow" or "clock"; `asked` counts requests."""
 
     def __init__(self, var_dir: Path) -> None:
         key, certificate = development_tsa(var_dir)
@@ -59,4 +60,5 @@ class TimeStampServer:
             time.sleep(1.5)
         if self.fault == "refuse":
             return tsp.TimeStampResp({"status": {"status": "rejection", "status_string": ["no"]}}).dump()
+        self._stamper.fixed_dt = datetime.now(UTC) + timedelta(hours=1) if self.fault == "clock" else None
         return asyncio.run(self._stamper.async_request_tsa_response(tsp.TimeStampReq.load(body))).dump()

@@ -16,6 +16,7 @@ import httpx
 import pytest
 import structlog
 
+from adapters.base import Line
 from conf.keys import load_keys
 from conf.logs import get_log, setup_logs
 from conf.settings import ROOT, load_settings
@@ -69,7 +70,9 @@ def test_ready_turns_503_while_draining_or_without_database(site: Site) -> None:
 def test_figures_are_by_route_pattern_and_name_no_company(site: Site) -> None:
     browser = site.visitor()
     browser.get("/companies/91440106MA59N0NE0X", status=404)
+    site.app.adapters.lines = (Line("sms", total_seconds=1),)
     text = browser.get("/metrics").text
+    assert 'eqicha_breaker_open{system="sms"} 0.0' in text
     assert re.search(r'eqicha_answers_total\{route="/companies/\([^"]*",status="404"\} [1-9]', text)
     assert "MA59N0NE0X" not in text
     for name in ("eqicha_order_age_seconds", "eqicha_outbox_age_seconds", "eqicha_loop_lag_seconds"):
@@ -167,7 +170,7 @@ def test_a_stop_signal_cuts_no_request_off(site: Site) -> None:
 
     async def live() -> None:
         store = await open_store(settings, load_keys(settings))
-        app = make_application(store, SimpleNamespace(), settings, keys=load_keys(settings))
+        app = make_application(store, SimpleNamespace(lines=()), settings, keys=load_keys(settings))
         app.add_handlers("127.0.0.1", [("/slow", Slow, {"route": "/slow"})])
         client = threading.Thread(target=visit)
 

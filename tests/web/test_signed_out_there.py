@@ -33,7 +33,7 @@ def platform(site: Site) -> Iterator[Sandbox]:
 
     async def opened() -> tuple[Sandbox, TyrzIdentity]:
         base = load_settings(var_dir=site.settings.var_dir)
-        box = await Sandbox(base, clock=site.clock, notices_to=site.url + ADDRESS).start()
+        box = await Sandbox(base, clock=site.clock, callbacks_to=f"{site.url}/callbacks").start()
         return box, TyrzIdentity(load_settings(var_dir=site.settings.var_dir, **box.addresses))
 
     box, identity = site.run(opened())

@@ -9,7 +9,8 @@ from typing import ClassVar, TypeVar, dataclass_transform
 
 from markupsafe import Markup
 
-from conf.terms import Channel
+from conf.rights import Action
+from conf.terms import APP_CHANNELS, Channel
 
 T = TypeVar("T")
 
@@ -46,11 +47,18 @@ class Frame:
     path: str = "/"
     visitor: str = ""  # masked name of who is signed in, "" for nobody
     staff: str = ""
+    actions: frozenset[Action] = frozenset()  # what the member of staff may do
+    places: tuple[tuple[str, str], ...] = ()  # (name, address) of their navigation
     is_large: bool = False  # 长辈版: larger type
     idle_seconds: int = 0  # kiosk: wiped after this long without a touch
     terminal: str = ""
     year: int = 2026
     xsrf: Callable[[], Markup] = no_token  # `{{ frame.xsrf() }}` inside every POST form
+
+    @property
+    def is_webview(self) -> bool:
+        """Inside another app, which draws header and back button itself."""
+        return self.channel in APP_CHANNELS
 
     @property
     def is_kiosk(self) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime
 from conf.terms import AccountKind, CopyStatus, IdentityLevel, OrderStatus, PersonRole
 from store.records import Copy, Order
 from views.contexts import Context, context
+from views.contexts.licence_checks import WORDS, rows_of
 from views.contexts.orders import last_day
 from views.filters import label, minute
 
@@ -104,6 +105,8 @@ class StaffOrder(Context):
             ("用途", label(order.purpose.code)),
             ("用途说明", order.purpose.statement or "未填写"),
         ]
+        if order.entry:
+            rows.append(("来源", f"{label(order.entry.point)}（事项编码 {order.entry.task_code}）"))
         if claim := order.purpose.lawyer:
             rows += [
                 ("律师执业证号", claim.licence_no),
@@ -111,6 +114,16 @@ class StaffOrder(Context):
                 ("承办的法律事务", claim.case_summary),
             ]
         return tuple(rows)
+
+    @property
+    def licence(self) -> tuple[tuple[str, str], ...]:
+        """What the licence register said of the lawyer; empty for everybody else."""
+        return rows_of(self.order.licence) if self.order.licence else ()
+
+    @property
+    def licence_tag(self) -> tuple[str, str]:
+        """The result in a word, and its colour."""
+        return WORDS[self.order.licence.outcome] if self.order.licence else ("", "")
 
     @property
     def found(self) -> tuple[tuple[str, str], ...]:

@@ -1,0 +1,131 @@
+"""Contexts of the desk: its sections by right, the roles readable, changes that wait for a second person."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from conf.rights import ACTIONS, APART, ROLES, Action, Role
+from conf.terms import ProposalKind, ProposalStatus, StaffRole
+from store.records.office import Proposal
+from views.contexts import Context, context
+
+STATUSES = {
+    ProposalStatus.OPEN: ("等待批准", "warning"),
+    ProposalStatus.APPROVED: ("已批准", "success"),
+    ProposalStatus.DECLINED: ("未批准", "danger"),
+    ProposalStatus.WITHDRAWN: ("已撤回", "neutral"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One place of work: its name, address, what it is for, and the rights of which one opens it (none: anybody)."""
+
+    name: str
+    href: str
+    about: str
+    actions: tuple[Action, ...] = ()
+
+    def is_open_to(self, actions: Collection[Action]) -> bool:
+        return not self.actions or any(action in actions for action in self.actions)
+
+
+#: In the order of a working day; the layout's navigation and the desk's first page are made of it.
+SECTIONS = (
+    Section("待审核", "/staff/orders", "需要人工审核的查询申请", (Action.ORDERS_REVIEW,)),
+    Section("差评回访", "/staff/ratings", "低分评价的联系、整改和回访期限", (Action.RATINGS_FOLLOW,)),
+    Section("复制件", "/staff/copies", "按编号查找、撤回复制件", (Action.COPIES_KEEP,)),
+    Section("登记比对", "/staff/differences", "与市共享平台登记事项的差异", (Action.DIFFERENCES_SETTLE,)),
+    Section("对接与消息", "/staff/outbox", "对接系统的状态，等待和未送达的消息", (Action.OUTBOX_SEE,)),
+    Section(
+        "变更审批", "/staff/proposals", "需要第二个人批准的变更",
+        (Action.ACCOUNTS_KEEP, Action.ACCOUNTS_APPROVE),
+    ),
+    Section("角色与权限", "/staff/rights", "谁可以做什么，为什么"),
+    Section("修改口令", "/staff/password", "更换自己的登录口令"),
+)  # fmt: skip
+
+
+def sections_for(actions: Collection[Action]) -> tuple[Section, ...]:
+    """What somebody with these rights can open."""
+    return tuple(section for section in SECTIONS if section.is_open_to(actions))
+
+
+@context
+class Desk(Context):
+    """The first page: everything one may open."""
+
+    template = "pages/staff_desk.html"
+
+    def sections(self, actions: Collection[Action]) -> tuple[Section, ...]:
+        return sections_for(actions)
+
+
+@context
+class Rights(Context):
+    """Roles and actions as a table for people."""
+
+    template = "pages/staff_rights.html"
+    apart: str = APART
+
+    @property
+    def roles(self) -> tuple[tuple[StaffRole, Role], ...]:
+        return tuple(ROLES.items())
+
+    @property
+    def actions(self) -> tuple[tuple[Action, str], ...]:
+        return tuple(ACTIONS.items())
+
+
+@context
+class Proposals(Context):
+    """Open changes, and the last that were answered."""
+
+    template = "pages/staff_proposals.html"
+    open: tuple[Proposal, ...]
+    ended: tuple[Proposal, ...]
+    names: Mapping[ProposalKind, str]
+
+    def status(self, proposal: Proposal) -> tuple[str, str]:
+        return STATUSES[proposal.status]
+
+
+@context
+class ProposalPage(Context):
+    """One change: what was, what is to be, who proposed and answered; the forms of who may."""
+
+    template = "pages/staff_proposal.html"
+    proposal: Proposal
+    kind: str
+    is_mine: bool
+    hindrance: str  # which rule keeps the viewer from answering, "" when nothing does
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def status(self) -> tuple[str, str]:
+        return STATUSES[self.proposal.status]
+
+    @property
+    def is_open(self) -> bool:
+        return self.proposal.status is ProposalStatus.OPEN
+
+    @property
+    def changes(self) -> tuple[tuple[str, str, str], ...]:
+        """(what, before, after) of every value that changes."""
+        before, after = self.proposal.before, self.proposal.after
+        names = [name for name in dict.fromkeys((*before, *after)) if before.get(name) != after.get(name)]
+        return tuple((NAMES.get(name, name), _shown(before.get(name)), _shown(after.get(name))) for name in names)
+
+
+#: How values of proposals are called.
+NAMES = {"roles": "角色"}
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, list | tuple):
+        return "、".join(_shown(each) for each in value) or "（无）"
+    if value in set(StaffRole):
+        return ROLES[StaffRole(value)].name
+    return "（无）" if value in (None, "") else str(value)
