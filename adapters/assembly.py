@@ -33,6 +33,7 @@ from conf.keys import Keys
 from conf.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
+    from adapters.seal.sm2 import Sm2Keys
     from adapters.workshop import Workshop
 
 Closer = Callable[[], Coroutine[Any, Any, None]]
@@ -53,6 +54,7 @@ class Adapters:
     seal: SealProvider
     pdf: PdfEngine
     workshop: "Workshop"
+    sm2: "Sm2Keys | None" = None
     #: The platform's own rating page, in the redirect style.
     rating_page: RatingPage | None = None
     #: How each system that may call us proves itself, by its name in the address /callbacks/<name>.
@@ -70,16 +72,18 @@ class Adapters:
 async def open_adapters(settings: Settings, keys: Keys, *, observe: Observe = observe_nothing) -> Adapters:
     """Raises SettingsError naming what cannot be opened. `observe` is the metrics hook of adapters/base.py."""
     # the heavy libraries (pyHanko, WeasyPrint) are loaded when adapters are opened, not when a module is named
-    from adapters.seal.local import LocalSeal
+    from adapters.seal.sm2 import load_sm2
     from adapters.workshop import Workshop
 
     workshop = Workshop(settings.child_processes, settings.child_memory_mb)
-    seal, rating = LocalSeal(settings, workshop), _rating(settings, observe)  # these read files and may refuse
+    rating, sm2 = _rating(settings, observe), load_sm2(settings)  # these and the seal read files and may refuse
+    seal = _seal(settings, workshop, observe)
     identity = TyrzIdentity(settings, observe=observe)
     sms = _sms(settings, observe)
     mail = SmtpMail(settings, observe=observe)
     entry, progress = AppTickets(settings, observe=observe), PortalProgress(settings, observe=observe)
     sharing, licence = GatewaySharing(settings, observe=observe), _licence(settings)
+    reaching = (identity, sms, mail, rating, entry, progress, sharing, seal)
     return Adapters(
         identity=identity,
         sms=sms,
@@ -92,19 +96,19 @@ async def open_adapters(settings: Settings, keys: Keys, *, observe: Observe = ob
         seal=seal,
         pdf=_pdf_engine(settings, workshop),
         workshop=workshop,
+        sm2=sm2,
         rating_page=JumpPage(settings) if _is_redirect(settings) else None,
         callbacks=_callbacks(settings) | {"licence": licence},
-        lines=(
-            identity.line,
-            *(route.provider.line for route in sms.routes),
-            mail.line,
-            rating.line,
-            *entry.lines,
-            progress.line,
-            sharing.line,
-        ),
-        closers=tuple(each.close for each in (identity, sms, mail, rating, entry, progress, sharing, workshop)),
+        lines=tuple(line for each in reaching for line in _lines(each)),
+        closers=tuple(each.close for each in (*reaching, workshop) if hasattr(each, "close")),
     )
+
+
+def _lines(adapter: Any) -> tuple[Line, ...]:
+    """The lines out of one adapter: several, one, or none (a seal of our own)."""
+    if hasattr(adapter, "lines"):
+        return tuple(adapter.lines)
+    return (adapter.line,) if hasattr(adapter, "line") else ()
 
 
 def _sms(settings: Settings, observe: Observe) -> RoutedSms:
@@ -117,6 +121,17 @@ def _sms(settings: Settings, observe: Observe) -> RoutedSms:
             raise SettingsError([f"EQICHA_SMS2_PROVIDER: {fault}"]) from None
         routes.append(Route("sms2", vendor(settings, observe=observe), settings.sms2_weight))
     return RoutedSms(routes, Rules.of(settings))
+
+
+def _seal(settings: Settings, workshop: "Workshop", observe: Observe) -> SealProvider:
+    """Our own key, or the platform with its line out."""
+    if settings.seal_provider == "platform":
+        from adapters.seal.remote import RemoteSeal
+
+        return RemoteSeal(settings, workshop, observe=observe)
+    from adapters.seal.local import LocalSeal
+
+    return LocalSeal(settings, workshop)
 
 
 def _is_redirect(settings: Settings) -> bool:

@@ -77,7 +77,14 @@ class Settings(BaseSettings):
     claim_key_file: Path = Field(Path(""), description="Ed25519 key (PEM) signing page claims; empty: made under var/")
 
     # -- e-seal platform
-    seal_provider: Literal["local"] = Field("local", description="which implementation of the seal interface")
+    seal_provider: Literal["local", "platform"] = Field("local", description="our own key, or the e-seal platform")
+    seal_id: str = Field("TH-ARCHIVE-1", description="which seal of the register (and of the platform) copies carry")
+    seal_url: str = Field("http://127.0.0.1:8090/eseal", description="e-seal platform address")
+    seal_app_id: str = Field("eqicha-dev", description="application id (x-tif-paasid) at the e-seal platform")
+    seal_app_key: SecretStr = Field(SecretStr("eqicha-dev-seal-key"), description="token signing e-seal requests")
+    seal_sm2_key_file: Path = Field(
+        Path(""), description="PEM, SM2 private key signing each copy's digests (and older public keys); empty: none"
+    )
     seal_pkcs12_file: Path = Field(Path(""), description="seal key and certificate; empty: development key under var/")
     seal_pkcs12_passphrase: SecretStr = Field(SecretStr(""), description="passphrase of the PKCS#12 file")
     seal_pkcs11_module: Path = Field(Path(""), description="PKCS#11 module (.so); used instead of PKCS#12 when set")
@@ -191,7 +198,7 @@ class Settings(BaseSettings):
     # -- outside calls
     outside_connect_seconds: float = Field(1.5, gt=0, description="connect time-out of outside calls")
     outside_total_seconds: float = Field(2.8, gt=0, description="total time-out of outside calls a visitor waits for")
-    outside_times: str = Field("", description="time-outs of single systems, `sms=1/2.5,seal=2/20` (connect/total)")
+    outside_times: str = Field("seal=2/30", description="time-outs of single systems, `sms=1/2.5,seal=2/20`")
     outside_at_once: int = Field(8, ge=1, le=200, description="calls under way at one outside system at most")
     outside_failures: int = Field(5, ge=1, description="failures in a row that open a system's circuit breaker")
     outside_rest_seconds: float = Field(10, gt=0, description="how long an open breaker rests before one trial call")

@@ -237,6 +237,13 @@ class CodePurpose(StrEnum):
     COPY = "copy"  # before a sealed copy is handed out
 
 
+class SealStatus(StrEnum):
+    """A version of a seal in the register: retired is for good."""
+
+    IN_USE = "in_use"
+    RETIRED = "retired"
+
+
 class Satisfaction(IntEnum):
     """Canonical satisfaction: larger is better. Adapters map it; two norms reverse it (domain facts §0.1)."""
 
@@ -365,6 +372,8 @@ class AuditTag(StrEnum):
     RATING_DEFAULTED = "rating:record:defaulted"
     RATING_GIVEN = "rating:record:given"
     RATING_SENT_ON = "rating:visitor:sent_on"
+    SEAL_ADDED = "seal:register:added"
+    SEAL_RETIRED = "seal:register:retired"
     STAFF_CREATED = "staff:account:created"
     STAFF_DECIDED = "staff:order:decided"
     STAFF_RESENT = "staff:message:resent"
@@ -411,6 +420,8 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.RATING_DEFAULTED: frozenset({"satisfaction", "number"}),
     AuditTag.RATING_GIVEN: frozenset({"satisfaction", "number"}),
     AuditTag.RATING_SENT_ON: frozenset({"number"}),
+    AuditTag.SEAL_ADDED: frozenset({"version", "fingerprint"}),
+    AuditTag.SEAL_RETIRED: frozenset({"version", "reason"}),
     AuditTag.STAFF_CREATED: frozenset({"roles"}),
     AuditTag.STAFF_DECIDED: frozenset({"outcome"}),
     AuditTag.STAFF_RESENT: frozenset({"kind"}),

@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # each part is imported when first used: a command that needs
     from store.proposals import Proposals
     from store.ratings import Ratings
     from store.scans import Scans
+    from store.seals import Seals
     from store.sessions import Sessions
     from store.staff import StaffRegister
     from store.terminals import Terminals
@@ -137,6 +138,12 @@ class Store:
         from store.scans import Scans
 
         return Scans(self._base)
+
+    @cached_property
+    def seals(self) -> Seals:
+        from store.seals import Seals
+
+        return Seals(self._base)
 
     @cached_property
     def accounts(self) -> Accounts:

@@ -83,6 +83,10 @@ INDEXES: dict[str, list[IndexModel]] = {
     "copy_files.files": [
         IndexModel([("filename", UP)], name="digest", unique=True),
     ],
+    "seals": [
+        IndexModel([("seal_id", UP), ("version", UP)], name="of_seal", unique=True),
+        IndexModel([("fingerprint", UP)], name="certificate"),
+    ],
     "ratings": [
         IndexModel([("order_no", UP), ("number", UP)], name="of_order"),
         IndexModel([("at", UP)], name="lately"),  # the figures of the last days

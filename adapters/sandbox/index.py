@@ -21,6 +21,8 @@ WORDS = {
     "notice": "通知",
     "level": "实名等级",
     "algorithm": "摘要算法",
+    "seal_id": "印章编号",
+    "sha256": "文件摘要",
     "satisfaction": "满意度代码",
     "evalDetail": "评价标签",
     "writingEvaluation": "文字评价",

@@ -80,6 +80,7 @@ class Sandbox:
             "progress_url": f"{self.url}/portal",
             "sharing_url": f"{self.url}/sharing",
             "licence_url": f"{self.url}/licence",
+            "seal_url": f"{self.url}/eseal",
             "mail_host": "127.0.0.1",
             "mail_port": self.smtp_port,
         }

@@ -25,6 +25,7 @@ from conf.terms import (
     PersonRole,
     PurposeCode,
     Satisfaction,
+    SealStatus,
     StaffRole,
 )
 from store.checks import Comparison as Comparison
@@ -417,6 +418,39 @@ class Copy:
     signer: str
     filing_number: int  # complete up to filing N …
     filed_on: date | None  # … of date D
+    seal_id: str = ""  # which seal of the register it carries …
+    seal_version: int = 0  # … and which version of it
+    sm3: str = ""  # of the sealed file; set with the SM2 signature over both digests
+    sm2_signature: str = ""
+    sm2_key: str = ""
+
+
+@record
+class SealStep:
+    """One thing that happened to a seal: `what` is "added" or "retired", `by` who did it."""
+
+    at: datetime
+    what: str
+    by: str
+    note: str
+
+
+@record
+class SealVersion:
+    """A seal with one certificate, for the time it may be used. A new certificate is a new version; none is deleted."""
+
+    id: str  # "<seal_id>.<version>"
+    seal_id: str
+    version: int  # from 1
+    name: str
+    signer: str  # common name of the certificate
+    fingerprint: str  # of the certificate, SHA-256 in hex
+    cert_sn: str
+    valid_from: datetime
+    valid_until: datetime
+    status: SealStatus
+    entered_by: str
+    history: tuple[SealStep, ...]
 
 
 @record
