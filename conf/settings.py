@@ -123,6 +123,7 @@ class Settings(BaseSettings):
     sms_error_share: float = Field(0.5, gt=0, le=1, description="share of failed or slow calls that leaves a vendor")
     sms_slow_seconds: float = Field(2.0, gt=0, description="a call to an SMS vendor that takes longer counts as failed")
     sms_rest_seconds: float = Field(45, gt=0, le=600, description="how long a vendor that was left is not used")
+    code_per_hour: int = Field(5, ge=1, description="one-time codes sent to one telephone number an hour")
     code_per_number: int = Field(10, ge=1, description="one-time codes sent to one telephone number a day")
     code_per_account: int = Field(10, ge=1, description="one-time codes sent for one account a day")
     code_per_address: int = Field(200, ge=1, description="one-time codes sent at the request of one address a day")

@@ -11,7 +11,6 @@ from views.contexts.codes import WRONG, CopyCheck
 
 PER_TEN_MINUTES = 40
 TITLE = "领取前的身份核对"
-STATUS = {codes.Sending.PAUSE: 429, codes.Sending.NUMBER: 429, codes.Sending.ACCOUNT: 429, codes.Sending.ADDRESS: 429}
 FAILED = {codes.Sending.AWAY: 503, codes.Sending.IN_DOUBT: 503, codes.Sending.REFUSED: 422}
 
 
@@ -83,7 +82,7 @@ class CopyCheckPage(BaseHandler):
             return
         if done is codes.Sending.PAUSE:
             self.set_header("Retry-After", str(wait))
-        await self.show_check(order, status=(STATUS | FAILED).get(done, 200), sending=done.value, wait=wait)
+        await self.show_check(order, status=FAILED.get(done, 429), sending=done.value, wait=wait)
 
     async def _try(self, order: Order, asked: codes.Asked) -> None:
         typed = "".join(self.text("code", max=20).split())

@@ -37,7 +37,7 @@ class Accounts:
         phone: str | None = "",
         mail: str | None = "",
         operator_name: str | None = "",
-        parent_subject: str = "",
+        parent_subject: str | None = None,
         tx: Tx | None = None,
     ) -> Account:
         """Make the account at its first sign-in; at any later one write down what the platform says now.
@@ -60,11 +60,11 @@ class Accounts:
             operator_name=operator_name or "",
             created_at=now,
             signed_in_at=now,
-            parent_subject=parent_subject,
+            parent_subject=parent_subject or "",
         )
         values = to_bson(fresh)
         del values["signed_out_at"]  # signing in again does not bring back the sessions that ended
-        said = {"phone": phone, "mail": mail, "operator_name": operator_name}
+        said = {"phone": phone, "mail": mail, "operator_name": operator_name, "parent_subject": parent_subject}
         unsaid = [name for name, value in said.items() if value is None]
         first = {name: values.pop(name) for name in ("_id", "provider", "subject", "created_at", *unsaid)}
         key = {name: first.pop(name) for name in ("provider", "subject")}

@@ -50,25 +50,26 @@ class Codes:
     async def reserve(self, number: str, caps: Mapping[str, int], now: datetime, tx: Tx) -> tuple[str, int]:
         """Count one sending: ("", 0), or nothing is counted and it says what stands against it.
 
-        `number` is the blind index of the telephone number; `caps` are the most sendings a day by whose they are
-        ("number:…", "account:…", "address:…"). Against it: ("pause", seconds to wait) or (kind of cap, 0).
+        `number` is the blind index of the telephone number; `caps` are the most sendings a Beijing day by whose they
+        are ("number:…", "account:…", "address:…") or in an hour ("hour:…"). Against it: ("pause", seconds to wait) or
+        (kind of cap, 0).
         """
         last = await self._counts.find_one({"_id": _key("pause", number)}, session=tx)
         if last and last["until"] > now:
             return "pause", max(1, -int((now - last["until"]).total_seconds() // 1))
         for whose, most in caps.items():
-            row = await self._counts.find_one({"_id": _key(whose, _day(now))}, session=tx)
+            row = await self._counts.find_one({"_id": _key(whose, _window(whose, now))}, session=tx)
             if row and row["count"] >= most:
                 return whose.partition(":")[0], 0
         for whose in caps:
-            await self._count(_key(whose, _day(now)), {"$inc": {"count": 1}}, now, tx)
+            await self._count(_key(whose, _window(whose, now)), {"$inc": {"count": 1}}, now, tx)
         await self._count(_key("pause", number), {"$set": {"until": now + PAUSE}}, now, tx)
         return "", 0
 
     async def give_back(self, number: str, caps: Mapping[str, int], now: datetime, tx: Tx) -> None:
         """The sending of `now` does not count after all, and the next need not wait."""
         for whose in caps:
-            await self._count(_key(whose, _day(now)), {"$inc": {"count": -1}}, now, tx)
+            await self._count(_key(whose, _window(whose, now)), {"$inc": {"count": -1}}, now, tx)
         await self._count(_key("pause", number), {"$set": {"until": now}}, now, tx)
 
     async def keep(self, code: OneTimeCode, plain: str, tx: Tx) -> None:
@@ -106,8 +107,8 @@ class Codes:
         return self._vault.code_digest(f"{id}\0{plain}")
 
 
-def _day(now: datetime) -> str:
-    return f"{beijing(now):%Y-%m-%d}"
+def _window(whose: str, now: datetime) -> str:
+    return f"{beijing(now):%Y-%m-%d %H}" if whose.startswith("hour:") else f"{beijing(now):%Y-%m-%d}"
 
 
 def _key(whose: str, more: str) -> str:

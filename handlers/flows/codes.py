@@ -40,6 +40,7 @@ class Sending(StrEnum):
     AWAY = "away"
     REFUSED = "refused"  # the platform takes no message to this number
     PAUSE = "pause"
+    HOUR = "hour"  # cap of a number in an hour
     NUMBER = "number"  # the three caps of a day
     ACCOUNT = "account"
     ADDRESS = "address"
@@ -88,6 +89,7 @@ async def send(
     phone = asked.account.phone
     assert phone is not None  # its caller tells accounts without a number what to do
     caps = {
+        f"hour:{phone.blind}": settings.code_per_hour,
         f"number:{phone.blind}": settings.code_per_number,
         f"account:{asked.account.id}": settings.code_per_account,
         f"address:{trace['address']}": settings.code_per_address,

@@ -11,9 +11,9 @@ from pymongo import MongoClient
 
 from adapters.sandbox.server import Sandbox
 from adapters.sandbox.sms import BLACKLISTED
-from conf.terms import AccountKind, IdentityLevel, Notice, OutboxKind, OutboxStatus
+from conf.terms import AccountKind, IdentityLevel, InboxStatus, Notice, OutboxKind, OutboxStatus
 from handlers.flows import notices
-from store.records import Account, Order, OutboxMessage
+from store.records import Account, InboxEvent, Order, OutboxMessage
 from tests.desk import DATABASE, Desk
 from tests.outside import Outside
 
@@ -233,3 +233,15 @@ def test_waits_grow_and_are_spread() -> None:
         assert len(waits) > 40
         assert seconds * 0.8 <= min(waits) <= max(waits) <= seconds * 1.2
     assert notices.wait_before(1000, chance) <= timedelta(seconds=3600 * 1.2)
+
+
+def test_the_receipt_of_a_one_time_code_waits_for_nothing(desk: Desk) -> None:
+    """Codes never stand in the outbox; their receipts must not lie about for a day as something unknown."""
+    now = desk.clock()
+    event = InboxEvent(
+        id="sms:n1", system="sms", subject="code.0123456789", values={"receipt": "failed"}, happened_at=now,
+        received_at=now, status=InboxStatus.WAITING,
+    )  # fmt: skip
+    assert desk.run(desk.store.atomically(lambda tx: notices.note_receipt(desk.store, event, tx)))
+    known = replace(event, subject="TH1.copy_ready.sms")
+    assert not desk.run(desk.store.atomically(lambda tx: notices.note_receipt(desk.store, known, tx)))

@@ -182,7 +182,7 @@ def test_another_session_does_not_shorten_the_wait(site: Site, desk: Desk, platf
     assert len(texts(platform)) == 1
 
 
-@pytest.mark.parametrize("cap", ["code_per_number", "code_per_account", "code_per_address"])
+@pytest.mark.parametrize("cap", ["code_per_hour", "code_per_number", "code_per_account", "code_per_address"])
 def test_each_cap_holds_for_a_day_and_is_told(
     site: Site, desk: Desk, platform: Sandbox, monkeypatch: pytest.MonkeyPatch, cap: str
 ) -> None:
@@ -196,6 +196,18 @@ def test_each_cap_holds_for_a_day_and_is_told(
     site.clock.forward(days=1)
     ask(site.signed_in(account), order)
     assert len(texts(platform)) == 3
+
+
+def test_a_number_is_asked_again_in_the_next_hour(
+    site: Site, desk: Desk, platform: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_settings(site, monkeypatch, copy_recheck="sms", code_per_hour=1)
+    account, _, order = at_order(site, desk)
+    ask(site.signed_in(account), order)
+    site.clock.forward(minutes=30)
+    assert "一小时" in ask(site.signed_in(account), order, status=429).words
+    site.clock.forward(minutes=30)
+    ask(site.signed_in(account), order)
 
 
 def test_a_number_shared_by_two_accounts_has_one_cap(
