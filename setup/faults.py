@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 from tests.matrix import SETTINGS, Cell, Part, messaging, receipts, sealing, signing_in, table
+from tests.matrix_entries import arriving, following
 from tests.trial import TrialSet
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,6 +22,8 @@ PARTS: dict[str, Part] = {
     "time-stamps": lambda trial: sealing(trial, "tsa"),
     "messages and ratings": lambda trial: messaging(trial, ["sms", "sms2", "mail", "rating"]),
     "receipts": receipts,
+    "arrivals": arriving,
+    "progress": following,
 }
 
 

@@ -41,7 +41,7 @@ FAULTS = {
 #: Faults that only those can have who look at the time, and those who call us.
 CLOCK_FAULT = {"clock": "时钟快一小时"}
 CALLING_FAULTS = {"forged": "回调签名错误", "twice": "回调重复", "late": "回调迟到"}
-KEEPS_TIME = frozenset({"sms", "sms2", "rating", "tsa"})
+KEEPS_TIME = frozenset({"sms", "sms2", "rating", "tsa", "shb", "yst", "portal"})
 CALLS_US = frozenset({"sms", "rating"})
 CLOCK_OFF = timedelta(hours=1)
 
