@@ -20,12 +20,15 @@ from store.vault import Vault
 if TYPE_CHECKING:  # each part is imported when first used: a command that needs one does not load all
     from store.accounts import Accounts
     from store.audit import Audit
+    from store.codes import Codes
     from store.companies import Companies
     from store.copies import Copies
+    from store.differences import Differences
     from store.dossiers import Dossiers
     from store.followups import FollowUps
     from store.inbox import Inbox
     from store.leases import Leases
+    from store.licence_scans import LicenceScans
     from store.limits import Limits
     from store.links import Links
     from store.orders import Orders
@@ -33,6 +36,7 @@ if TYPE_CHECKING:  # each part is imported when first used: a command that needs
     from store.proposals import Proposals
     from store.ratings import Ratings
     from store.scans import Scans
+    from store.seals import Seals
     from store.sessions import Sessions
     from store.staff import StaffRegister
     from store.terminals import Terminals
@@ -136,6 +140,12 @@ class Store:
         return Scans(self._base)
 
     @cached_property
+    def seals(self) -> Seals:
+        from store.seals import Seals
+
+        return Seals(self._base)
+
+    @cached_property
     def accounts(self) -> Accounts:
         from store.accounts import Accounts
 
@@ -152,6 +162,12 @@ class Store:
         from store.sessions import Sessions
 
         return Sessions(self._base)
+
+    @cached_property
+    def codes(self) -> Codes:
+        from store.codes import Codes
+
+        return Codes(self._base)
 
     @cached_property
     def orders(self) -> Orders:
@@ -224,3 +240,15 @@ class Store:
         from store.limits import Limits
 
         return Limits(self._base)
+
+    @cached_property
+    def differences(self) -> Differences:
+        from store.differences import Differences
+
+        return Differences(self._base)
+
+    @cached_property
+    def licence_scans(self) -> LicenceScans:
+        from store.licence_scans import LicenceScans
+
+        return LicenceScans(self._base)

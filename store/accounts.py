@@ -1,6 +1,7 @@
 """Visitors as the provincial platform knows them, and what was opened to them for a time. Called by the flows."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from pymongo import ReturnDocument
 
@@ -36,6 +37,7 @@ class Accounts:
         phone: str | None = "",
         mail: str | None = "",
         operator_name: str | None = "",
+        parent_subject: str = "",
         tx: Tx | None = None,
     ) -> Account:
         """Make the account at its first sign-in; at any later one write down what the platform says now.
@@ -58,8 +60,10 @@ class Accounts:
             operator_name=operator_name or "",
             created_at=now,
             signed_in_at=now,
+            parent_subject=parent_subject,
         )
         values = to_bson(fresh)
+        del values["signed_out_at"]  # signing in again does not bring back the sessions that ended
         said = {"phone": phone, "mail": mail, "operator_name": operator_name}
         unsaid = [name for name, value in said.items() if value is None]
         first = {name: values.pop(name) for name in ("_id", "provider", "subject", "created_at", *unsaid)}
@@ -73,6 +77,14 @@ class Accounts:
         )
         assert kept is not None  # upserted
         return from_bson(Account, kept)
+
+    async def sign_out(self, provider: str, subject: str, at: datetime, tx: Tx | None = None) -> Account | None:
+        """Every session begun before `at` is over; a later moment told before stays. None for somebody unknown."""
+        key = {"provider": text(provider), "subject": text(subject)}
+        found = await self._accounts.find_one_and_update(
+            key, {"$max": {"signed_out_at": at}}, return_document=ReturnDocument.AFTER, session=tx
+        )
+        return None if found is None else from_bson(Account, found)
 
     async def grants(self, account_id: str, uscc: str) -> tuple[Grant, ...]:
         """What is open to the account in this company's dossier now; permissions past their time are left out."""

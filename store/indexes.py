@@ -61,6 +61,12 @@ INDEXES: dict[str, list[IndexModel]] = {
     "limits": [
         IndexModel([("expires_at", UP)], name="over", expireAfterSeconds=0),
     ],
+    "codes": [
+        IndexModel([("drop_at", UP)], name="over", expireAfterSeconds=0),
+    ],
+    "code_counts": [
+        IndexModel([("drop_at", UP)], name="over", expireAfterSeconds=0),
+    ],
     # -- orders and what follows from them
     "orders": [
         IndexModel([("account_id", UP), ("request_key", UP)], name="request", unique=True),  # made once
@@ -77,6 +83,10 @@ INDEXES: dict[str, list[IndexModel]] = {
     "copy_files.files": [
         IndexModel([("filename", UP)], name="digest", unique=True),
     ],
+    "seals": [
+        IndexModel([("seal_id", UP), ("version", UP)], name="of_seal", unique=True),
+        IndexModel([("fingerprint", UP)], name="certificate"),
+    ],
     "ratings": [
         IndexModel([("order_no", UP), ("number", UP)], name="of_order"),
         IndexModel([("at", UP)], name="lately"),  # the figures of the last days
@@ -90,6 +100,9 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("status", UP), ("next_at", UP), ("place", UP)], name="queue"),
         IndexModel([("order_no", UP), ("place", UP)], name="of_order"),
         IndexModel([("status", UP), ("done_at", DOWN)], name="ended"),  # what staff look through
+        IndexModel(
+            [("receipt_at", DOWN)], name="unreceived", partialFilterExpression={"receipt": "failed"}
+        ),  # likewise: taken, and reported as not received
     ],
     "inbox": [
         IndexModel([("status", UP), ("received_at", UP)], name="waiting"),
@@ -97,6 +110,18 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "nonces": [
         IndexModel([("expires_at", UP)], name="expiry", expireAfterSeconds=0),
+    ],
+    # -- what other registers say
+    "differences": [
+        IndexModel([("uscc", UP), ("state", UP), ("seen_at", DOWN)], name="of_company"),
+    ],
+    "comparisons": [
+        IndexModel(  # what staff look through
+            [("at", DOWN)], name="with_open", partialFilterExpression={"open": {"$gt": 0}}
+        ),
+    ],
+    "licence_scans": [
+        IndexModel([("expires_at", UP)], name="over", expireAfterSeconds=0),
     ],
     # -- evidence
     "audit_events": [
