@@ -33,7 +33,6 @@ from conf.keys import Keys
 from conf.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
-    from adapters.seal.remote import RemoteSeal
     from adapters.seal.sm2 import Sm2Keys
     from adapters.workshop import Workshop
 
@@ -78,13 +77,13 @@ async def open_adapters(settings: Settings, keys: Keys, *, observe: Observe = ob
 
     workshop = Workshop(settings.child_processes, settings.child_memory_mb)
     rating, sm2 = _rating(settings, observe), load_sm2(settings)  # these and the seal read files and may refuse
-    seal, remote = _seal(settings, workshop, observe)
+    seal = _seal(settings, workshop, observe)
     identity = TyrzIdentity(settings, observe=observe)
     sms = _sms(settings, observe)
     mail = SmtpMail(settings, observe=observe)
     entry, progress = AppTickets(settings, observe=observe), PortalProgress(settings, observe=observe)
     sharing, licence = GatewaySharing(settings, observe=observe), _licence(settings)
-    single: tuple[Any, ...] = (identity, mail, rating, progress, sharing, *remote)
+    reaching = (identity, sms, mail, rating, entry, progress, sharing, seal)
     return Adapters(
         identity=identity,
         sms=sms,
@@ -100,9 +99,16 @@ async def open_adapters(settings: Settings, keys: Keys, *, observe: Observe = ob
         sm2=sm2,
         rating_page=JumpPage(settings) if _is_redirect(settings) else None,
         callbacks=_callbacks(settings) | {"licence": licence},
-        lines=(*(each.line for each in single), *(route.provider.line for route in sms.routes), *entry.lines),
-        closers=tuple(each.close for each in (*single, sms, entry, workshop)),
+        lines=tuple(line for each in reaching for line in _lines(each)),
+        closers=tuple(each.close for each in (*reaching, workshop) if hasattr(each, "close")),
     )
+
+
+def _lines(adapter: Any) -> tuple[Line, ...]:
+    """The lines out of one adapter: several, one, or none (a seal of our own)."""
+    if hasattr(adapter, "lines"):
+        return tuple(adapter.lines)
+    return (adapter.line,) if hasattr(adapter, "line") else ()
 
 
 def _sms(settings: Settings, observe: Observe) -> RoutedSms:
@@ -117,16 +123,15 @@ def _sms(settings: Settings, observe: Observe) -> RoutedSms:
     return RoutedSms(routes, Rules.of(settings))
 
 
-def _seal(settings: Settings, workshop: "Workshop", observe: Observe) -> tuple[SealProvider, "tuple[RemoteSeal, ...]"]:
-    """Our own key, or the platform, which also has a line out."""
+def _seal(settings: Settings, workshop: "Workshop", observe: Observe) -> SealProvider:
+    """Our own key, or the platform with its line out."""
     if settings.seal_provider == "platform":
         from adapters.seal.remote import RemoteSeal
 
-        remote = RemoteSeal(settings, workshop, observe=observe)
-        return remote, (remote,)
+        return RemoteSeal(settings, workshop, observe=observe)
     from adapters.seal.local import LocalSeal
 
-    return LocalSeal(settings, workshop), ()
+    return LocalSeal(settings, workshop)
 
 
 def _is_redirect(settings: Settings) -> bool:

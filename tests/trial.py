@@ -51,6 +51,8 @@ class TrialSet:
             "entry_shb_url": f"{box}/shb",
             "entry_yst_url": f"{box}/yst",
             "progress_url": f"{box}/portal",
+            "sharing_url": f"{box}/sharing",
+            "licence_url": f"{box}/licence",
             "mail_port": self.smtp_port,
             "log_format": "json",
         } | self._extra

@@ -75,12 +75,12 @@ class Sandbox:
             "rating_url": f"{self.url}/hcp",
             "rating_page_url": f"{self.url}/hcp/page",
             "tsa_url": f"{self.url}/tsa",
-            "seal_url": f"{self.url}/eseal",
             "entry_shb_url": f"{self.url}/shb",
             "entry_yst_url": f"{self.url}/yst",
             "progress_url": f"{self.url}/portal",
             "sharing_url": f"{self.url}/sharing",
             "licence_url": f"{self.url}/licence",
+            "seal_url": f"{self.url}/eseal",
             "mail_host": "127.0.0.1",
             "mail_port": self.smtp_port,
         }

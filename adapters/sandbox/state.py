@@ -161,9 +161,9 @@ class SandboxState:
             self.scans,
             self.scan_codes,
             self.documents,
+            self.tickets,
+            self.portal_cases,
         ):
             kept.clear()
-        self.tickets.clear()
-        self.portal_cases.clear()
         for rows in self.received.values():
             rows.clear()

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from adapters.base import Line
 from adapters.sms import SmsProvider, SmsTaken
 from conf.errors import ProviderRejected, ProviderUnavailable
 from conf.logs import get_log
@@ -112,6 +113,11 @@ class RoutedSms:
                 log.info("sms_taken", vendor=route.name, template=template, parts=parts)
                 return SmsTaken(vendor=route.name, number=number, parts=parts)
         raise fault or ProviderUnavailable("sms", "no vendor", in_doubt=False)
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The line of each vendor."""
+        return tuple(route.provider.line for route in self.routes)
 
     async def close(self) -> None:
         for route in self.routes:

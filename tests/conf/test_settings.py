@@ -44,7 +44,8 @@ def test_production_refuses_what_is_unsafe() -> None:
     for name in ("BASE_URL", "KEYS_FILE", "CLAIM_KEY_FILE", "SEAL_PKCS12_FILE", "MONGO_URL", "IDENTITY_URL", "SMS_URL",
                  "TSA_URL", "IDENTITY_CLIENT_SECRET", "SMS_APP_KEY", "RATING_APP_WORD",
                  "ENTRY_SHB_URL", "ENTRY_SHB_KEY", "ENTRY_YST_URL", "ENTRY_YST_KEY",
-                 "PROGRESS_URL", "PROGRESS_KEY", "IDENTITY_NOTICE_TOKEN"):  # fmt: skip
+                 "PROGRESS_URL", "PROGRESS_KEY", "IDENTITY_NOTICE_TOKEN", "SHARING_URL", "SHARING_TOKEN",
+                 "LICENCE_URL", "LICENCE_KEY_FILE"):  # fmt: skip
         assert f"EQICHA_{name}" in faults, name
 
 

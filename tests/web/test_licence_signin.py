@@ -16,9 +16,12 @@ from adapters.licence.platform import LicencePlatform
 from adapters.sandbox.licence import token
 from adapters.sandbox.server import Sandbox
 from adapters.sandbox.state import FAULTS
+from conf.errors import Invalid
 from conf.settings import load_settings
 from conf.terms import AccountKind, IdentityLevel
-from tests.desk import Desk
+from handlers.flows import licence_signin as flow
+from handlers.flows.signin import SignedIn
+from tests.desk import TRACE, Desk
 from tests.web.client import Page, PageClient
 from tests.web.conftest import Site
 
@@ -371,3 +374,39 @@ def test_a_platform_that_shows_no_number_asks_for_none(site: Site, platform: San
     assert not found.all("input[name=code]")
     client.submit(found, "form[action='/signin/licence/confirm']")
     assert is_signed_in(client)
+
+
+def test_confirmed_many_times_at_once_it_is_one_sign_in(site: Site, desk: Desk, platform: Sandbox) -> None:
+    client = site.visitor()
+    phone = scan(address_of(client.get("/signin/licence")))
+    scan_id = str(client.get("/signin/licence?wait=1").one("input[name=scan]")["value"])
+    code = re.findall(r'id="code">(\d{6})<', phone.text)[0]
+    session = site.run(site.app.sessions.load(digest(client)))
+    trace = TRACE | {"who": "", "address": ""}
+
+    async def many() -> list[Any]:
+        tries = [
+            flow.finish(
+                site.store, site.settings, session, sessions=site.app.sessions, shown_id=scan_id, code=code,
+                now=site.clock(), trace=trace,
+            )
+            for _ in range(5)
+        ]  # fmt: skip
+        return list(await asyncio.gather(*tries, return_exceptions=True))
+
+    done = site.run(many())
+    assert len([each for each in done if isinstance(each, SignedIn)]) == 1
+    assert len([each for each in done if isinstance(each, Invalid)]) == 4
+    assert desk.run(desk.tags()).count("visitor:session:opened") == 1
+
+
+def test_the_same_enterprise_by_two_platforms_is_two_accounts(site: Site, desk: Desk, platform: Sandbox) -> None:
+    """What one of them ordered the other does not see: nothing is merged by name or number."""
+    by_account = desk.run(desk.account("company"))
+    order = desk.run(desk.place(by_account))
+    client = site.visitor()
+    phone = scan(address_of(client.get("/signin/licence")))
+    confirm(client, client.get("/signin/licence?wait=1"), phone)
+    client.get(f"/orders/{order.no}", status=404)
+    assert order.no not in client.get("/orders").text
+    site.signed_in(by_account).get(f"/orders/{order.no}")
