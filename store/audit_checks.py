@@ -1,4 +1,4 @@
-"""Checks of the whole audit that auditors asked for: how far each is, and what it found. Called by flows/auditing.py."""
+"""Checks of the whole audit auditors asked for: how far each is, what it found. Called by flows/auditing.py."""
 
 from datetime import datetime, timedelta
 
