@@ -12,7 +12,7 @@ from conf.errors import IntegrityFault
 from store.audit_leaf import canonical
 from store.connection import Base, Row
 from store.encode import from_bson
-from store.merkle import Frontier, inclusion_proof, tree_root, verify_inclusion
+from store.merkle import Frontier, inclusion_proof, leaf_hash, tree_root, verify_inclusion
 from store.records import AuditEvent, Checkpoint
 from store.records.audit import AuditProof
 
@@ -49,7 +49,7 @@ class AuditProofs:
         leaf, path = await self._path(position, checkpoint.size)
         root = bytes.fromhex(checkpoint.root)
         holds = verify_inclusion(leaf, position, size=checkpoint.size, proof=path, root=root)
-        if not holds or leaf.hex() != row["leaf"]:
+        if not holds or leaf_hash(content.encode()) != leaf:
             raise IntegrityFault(f"event {id} does not lead to the root signed at {checkpoint.size}")
         event = from_bson(AuditEvent, row)
         return AuditProof(event=event, content=content, checkpoint=checkpoint, path=tuple(p.hex() for p in path))

@@ -134,7 +134,7 @@ async def prove(store: Store, id: str, *, trace: Trace | None = None) -> AuditPr
     try:
         proof = await store.audit_proofs.prove(id, checkpoint)
     except IntegrityFault as fault:
-        log.error("audit_proof_failed", event=id, size=checkpoint.size, advice="run verify-audit")
+        log.error("audit_proof_failed", event_id=id, size=checkpoint.size, advice="run verify-audit")
         await store.audit_proofs.forget()  # should only a kept root have been spoilt
         raise Conflict(str(fault)) from None
     if proof and trace is not None:
