@@ -42,7 +42,8 @@ class Verify(VerifyHandler):
             self.show(VerifyForm(title=TITLE))
             return
         await self.count()
-        self.show_verdict(await verifying.by_code(self.store, code, now=self.clock(), trace=self.audit_context()))
+        known = {"now": self.clock(), "trace": self.audit_context(), "sm2": self.adapters.sm2}
+        self.show_verdict(await verifying.by_code(self.store, code, **known))
 
 
 @stream_request_body
@@ -89,6 +90,7 @@ class VerifyFile(VerifyHandler):
                 keys=self.keys,
                 now=self.clock(),
                 trace=self.audit_context(),
+                sm2=self.adapters.sm2,
             )
         )
 
@@ -109,9 +111,8 @@ class VerifyPage(VerifyHandler):
     @public
     async def get(self, claim: str) -> None:
         await self.count()
-        self.show_verdict(
-            await verifying.by_claim(self.store, claim, keys=self.keys, now=self.clock(), trace=self.audit_context())
-        )
+        known = {"now": self.clock(), "trace": self.audit_context(), "sm2": self.adapters.sm2}
+        self.show_verdict(await verifying.by_claim(self.store, claim, keys=self.keys, **known))
 
 
 class ClaimKeys(BaseHandler):

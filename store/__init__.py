@@ -23,17 +23,23 @@ if TYPE_CHECKING:  # each part is imported when first used: a command that needs
     from store.audit_checks import AuditChecks
     from store.audit_proofs import AuditProofs
     from store.audit_search import AuditSearch
+    from store.codes import Codes
     from store.companies import Companies
     from store.copies import Copies
+    from store.differences import Differences
     from store.dossiers import Dossiers
+    from store.followups import FollowUps
     from store.inbox import Inbox
     from store.leases import Leases
+    from store.licence_scans import LicenceScans
     from store.limits import Limits
+    from store.links import Links
     from store.orders import Orders
     from store.outbox import Outbox
     from store.proposals import Proposals
     from store.ratings import Ratings
     from store.scans import Scans
+    from store.seals import Seals
     from store.sessions import Sessions
     from store.staff import StaffRegister
     from store.terminals import Terminals
@@ -137,16 +143,34 @@ class Store:
         return Scans(self._base)
 
     @cached_property
+    def seals(self) -> Seals:
+        from store.seals import Seals
+
+        return Seals(self._base)
+
+    @cached_property
     def accounts(self) -> Accounts:
         from store.accounts import Accounts
 
         return Accounts(self._base)
 
     @cached_property
+    def links(self) -> Links:
+        from store.links import Links
+
+        return Links(self._base)
+
+    @cached_property
     def sessions(self) -> Sessions:
         from store.sessions import Sessions
 
         return Sessions(self._base)
+
+    @cached_property
+    def codes(self) -> Codes:
+        from store.codes import Codes
+
+        return Codes(self._base)
 
     @cached_property
     def orders(self) -> Orders:
@@ -171,6 +195,12 @@ class Store:
         from store.ratings import Ratings
 
         return Ratings(self._base)
+
+    @cached_property
+    def followups(self) -> FollowUps:
+        from store.followups import FollowUps
+
+        return FollowUps(self._base)
 
     @cached_property
     def outbox(self) -> Outbox:
@@ -231,3 +261,15 @@ class Store:
         from store.limits import Limits
 
         return Limits(self._base)
+
+    @cached_property
+    def differences(self) -> Differences:
+        from store.differences import Differences
+
+        return Differences(self._base)
+
+    @cached_property
+    def licence_scans(self) -> LicenceScans:
+        from store.licence_scans import LicenceScans
+
+        return LicenceScans(self._base)

@@ -40,6 +40,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     "grants": [
         IndexModel([("account_id", UP), ("uscc", UP), ("until", UP)], name="of_account"),
     ],
+    "links": [],
     "sessions": [
         IndexModel([("expires_at", UP)], name="over", expireAfterSeconds=0),
         IndexModel([("account_id", UP)], name="of_account"),  # drop_of
@@ -61,12 +62,19 @@ INDEXES: dict[str, list[IndexModel]] = {
     "limits": [
         IndexModel([("expires_at", UP)], name="over", expireAfterSeconds=0),
     ],
+    "codes": [
+        IndexModel([("drop_at", UP)], name="over", expireAfterSeconds=0),
+    ],
+    "code_counts": [
+        IndexModel([("drop_at", UP)], name="over", expireAfterSeconds=0),
+    ],
     # -- orders and what follows from them
     "orders": [
         IndexModel([("account_id", UP), ("request_key", UP)], name="request", unique=True),  # made once
         IndexModel([("account_id", UP), ("created_at", DOWN), ("_id", DOWN)], name="of_account"),
         IndexModel([("status", UP), ("created_at", UP), ("_id", UP), ("free_at", UP)], name="queue"),  # claim, review
         IndexModel([("expires_at", UP), ("status", UP)], name="expiry", sparse=True),
+        IndexModel([("unrated_since", UP)], name="unrated", sparse=True),  # default ratings
     ],
     "copies": [
         IndexModel([("order_no", UP)], name="order", unique=True),  # one copy an order
@@ -76,14 +84,26 @@ INDEXES: dict[str, list[IndexModel]] = {
     "copy_files.files": [
         IndexModel([("filename", UP)], name="digest", unique=True),
     ],
+    "seals": [
+        IndexModel([("seal_id", UP), ("version", UP)], name="of_seal", unique=True),
+        IndexModel([("fingerprint", UP)], name="certificate"),
+    ],
     "ratings": [
         IndexModel([("order_no", UP), ("number", UP)], name="of_order"),
+        IndexModel([("at", UP)], name="lately"),  # the figures of the last days
+    ],
+    "followups": [
+        IndexModel([("is_open", UP), ("next_due", UP), ("_id", UP)], name="due"),  # the most urgent first
+        IndexModel([("is_open", UP), ("feedback_at", DOWN)], name="closed"),
     ],
     "outbox": [
         IndexModel([("reference", UP)], name="reference", unique=True),  # written once
         IndexModel([("status", UP), ("next_at", UP), ("place", UP)], name="queue"),
         IndexModel([("order_no", UP), ("place", UP)], name="of_order"),
         IndexModel([("status", UP), ("done_at", DOWN)], name="ended"),  # what staff look through
+        IndexModel(
+            [("receipt_at", DOWN)], name="unreceived", partialFilterExpression={"receipt": "failed"}
+        ),  # likewise: taken, and reported as not received
     ],
     "inbox": [
         IndexModel([("status", UP), ("received_at", UP)], name="waiting"),
@@ -91,6 +111,18 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "nonces": [
         IndexModel([("expires_at", UP)], name="expiry", expireAfterSeconds=0),
+    ],
+    # -- what other registers say
+    "differences": [
+        IndexModel([("uscc", UP), ("state", UP), ("seen_at", DOWN)], name="of_company"),
+    ],
+    "comparisons": [
+        IndexModel(  # what staff look through
+            [("at", DOWN)], name="with_open", partialFilterExpression={"open": {"$gt": 0}}
+        ),
+    ],
+    "licence_scans": [
+        IndexModel([("expires_at", UP)], name="over", expireAfterSeconds=0),
     ],
     # -- evidence
     "audit_events": [

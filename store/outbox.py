@@ -102,6 +102,12 @@ class Outbox:
         rows = await self._outbox.find(wanted).sort(order).limit(limit).to_list()
         return tuple(from_bson(OutboxMessage, row) for row in rows)
 
+    async def unreceived(self, *, limit: int = 50) -> tuple[OutboxMessage, ...]:
+        """For staff: messages a provider took and whose delivery it later reported as failed, the newest first."""
+        failed = {"receipt": "failed", "status": OutboxStatus.DELIVERED.value}
+        rows = await self._outbox.find(failed).sort("receipt_at", DESCENDING).limit(limit).to_list()
+        return tuple(from_bson(OutboxMessage, row) for row in rows)
+
     async def ages(self) -> dict[OutboxKind, float]:
         """Seconds the longest-waiting message of each kind has been waiting."""
         grouped = {"$group": {"_id": "$kind", "since": {"$min": "$created_at"}}}

@@ -23,6 +23,8 @@ log = get_log("notices")
 LEASE_SECONDS = 30
 #: Seconds until the next try, by tries made so far; afterwards the last one again.
 RETRY_AFTER = (5, 15, 60, 300, 900, 1800, 3600)
+#: References of one-time codes: they never stood in the outbox, and nobody waits for their receipts.
+CODES = "code."
 JITTER = 0.2  # ± share, so that a recovered counterpart is not met by all at once
 
 
@@ -76,6 +78,8 @@ async def note_receipt(store: "Store", event: InboxEvent, tx: Any) -> bool:
     """What became of a message at the phone; False when we know of no such message (yet)."""
     if event.values["receipt"] == "failed":
         log.warning("message_not_received", reference=event.subject)
+    if event.subject.startswith(CODES):
+        return True
     return await store.outbox.note_receipt(event.subject, event.values["receipt"], event.happened_at, tx)
 
 
