@@ -265,6 +265,21 @@ async def verify_audit(args: argparse.Namespace, settings: Settings) -> int:
     return complain(f"the audit does not hold{at}: {report.problem}")
 
 
+async def verify_proof(args: argparse.Namespace, settings: Settings) -> int:
+    """Check the proof file of one audit event against the registry's published key; asks no database."""
+    from handlers.flows import audit_files
+
+    if not args.file.is_file():
+        return complain(f"no file at {args.file}")
+    if args.file.stat().st_size > audit_files.LARGEST_FILE:
+        return complain(f"{args.file} is too large for a proof")
+    key = args.public_key or audit_files.published_key(load_keys(settings))["public_key"]
+    answer = audit_files.verify_proof(args.file.read_bytes(), key)
+    for line in answer.lines:
+        print(line)
+    return 0 if answer.is_valid else 1
+
+
 async def create_staff(args: argparse.Namespace, settings: Settings) -> int:
     """Create a staff account; prints its first password and one-time-code address once."""
     from handlers.flows.staffing import create_staff as create
@@ -345,6 +360,14 @@ def commands() -> argparse.ArgumentParser:
     part.add_argument("copy_no", metavar="NUMBER", help="copy number, as printed on its certificate sheet")
     part.add_argument("--reason", required=True, help="why, 5 to 500 characters; kept in the audit")
     add("verify-audit", verify_audit, "verify-audit")
+    part = add("verify-proof", verify_proof, "verify-proof audit-proof.json")
+    part.add_argument("file", type=Path, metavar="FILE", help="the JSON file an auditor handed out")
+    part.add_argument(
+        "--public-key",
+        default="",
+        metavar="BASE64",
+        help="public_key of /.well-known/eqicha-audit-key.json (default: this deployment's own)",
+    )
     part = add("create-staff", create_staff, "create-staff --login li.shenhe --name 样例审核员 --role reviewer")
     part.add_argument("--login", required=True, help="login name")
     part.add_argument("--name", required=True, help="name as colleagues know it")

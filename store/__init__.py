@@ -20,6 +20,9 @@ from store.vault import Vault
 if TYPE_CHECKING:  # each part is imported when first used: a command that needs one does not load all
     from store.accounts import Accounts
     from store.audit import Audit
+    from store.audit_checks import AuditChecks
+    from store.audit_proofs import AuditProofs
+    from store.audit_search import AuditSearch
     from store.codes import Codes
     from store.companies import Companies
     from store.copies import Copies
@@ -228,6 +231,24 @@ class Store:
         from store.audit import Audit
 
         return Audit(self._base)
+
+    @cached_property
+    def audit_checks(self) -> AuditChecks:
+        from store.audit_checks import AuditChecks
+
+        return AuditChecks(self._base)
+
+    @cached_property
+    def audit_proofs(self) -> AuditProofs:
+        from store.audit_proofs import AuditProofs
+
+        return AuditProofs(self._base)
+
+    @cached_property
+    def audit_search(self) -> AuditSearch:
+        from store.audit_search import AuditSearch
+
+        return AuditSearch(self._base)
 
     @cached_property
     def leases(self) -> Leases:

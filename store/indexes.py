@@ -35,6 +35,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     # -- visitors, staff, machines
     "accounts": [
         IndexModel([("provider", UP), ("subject", UP)], name="identity", unique=True),  # one account a person
+        IndexModel([("id_number.b", UP)], name="number"),  # the auditor's search by exact number
     ],
     "grants": [
         IndexModel([("account_id", UP), ("uscc", UP), ("until", UP)], name="of_account"),
@@ -129,6 +130,27 @@ INDEXES: dict[str, list[IndexModel]] = {
             [("position", UP)], name="position", unique=True, partialFilterExpression={"position": {"$gte": 0}}
         ),
         IndexModel([("waiting", UP), ("_id", UP)], name="waiting", partialFilterExpression={"waiting": True}),
+        # the auditor's search and the list of who looked into a dossier, newest first
+        IndexModel([("at", DOWN), ("_id", DOWN)], name="by_time"),
+        IndexModel([("who", UP), ("at", DOWN), ("_id", DOWN)], name="by_who"),
+        IndexModel([("subject", UP), ("at", DOWN), ("_id", DOWN)], name="by_subject"),
+        IndexModel([("tag", UP), ("at", DOWN), ("_id", DOWN)], name="by_tag"),
+        IndexModel([("outcome", UP), ("at", DOWN), ("_id", DOWN)], name="by_outcome"),
+        IndexModel([("channel", UP), ("at", DOWN), ("_id", DOWN)], name="by_channel"),
+        IndexModel(
+            [("fields.uscc", UP), ("at", DOWN), ("_id", DOWN)],
+            name="by_company",
+            partialFilterExpression={"fields.uscc": {"$exists": True}},
+        ),
+        IndexModel(
+            [("fields.order_no", UP), ("at", DOWN), ("_id", DOWN)],
+            name="by_order",
+            partialFilterExpression={"fields.order_no": {"$exists": True}},
+        ),
+    ],
+    "audit_blocks": [],
+    "audit_checks": [
+        IndexModel([("started_at", DOWN)], name="newest"),
     ],
     "audit_trees": [],
     "audit_checkpoints": [],

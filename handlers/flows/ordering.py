@@ -203,7 +203,7 @@ async def _create(store: Store, order: Order, *, trace: Trace, tx: Any) -> Order
         tag=AuditTag.ORDER_CREATED,
         subject=order.no,
         outcome="done",
-        fields={"rule": order.decision.rule_id, "pages": order.page_count},
+        fields={"rule": order.decision.rule_id, "pages": order.page_count, "uscc": order.uscc},
         tx=tx,
         **trace,
     )

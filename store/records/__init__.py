@@ -6,6 +6,7 @@ from typing import Any, TypeVar, dataclass_transform
 
 from conf.terms import (
     AccountKind,
+    AuditFault,
     AuditTag,
     Channel,
     CompanyStatus,
@@ -619,3 +620,4 @@ class AuditReport:
     first_bad: int | None
     problem: str
     checkpoints: int  # checkpoints compared
+    fault: AuditFault | None = None  # what `problem` is, in our terms
