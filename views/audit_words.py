@@ -41,7 +41,7 @@ KINDS: dict[str, str] = {
     "page:image:viewed": "查看档案页",
     "proposal:record:answered": "答复变更审批",
     "proposal:record:made": "提出变更",
-    "rating:record:defaulted": "默认好评",
+    "rating:record:defaulted": "到期默认评价",
     "rating:record:given": "作出评价",
     "rating:visitor:sent_on": "转到好差评平台",
     "register:company:compared": "与共享平台比对登记信息",
@@ -88,6 +88,8 @@ OUTCOMES["refused"] = "被拒绝"
 CHANNELS: dict[str, str] = {
     "pc": "电脑",
     "mobile": "手机",
+    "shb": "穗好办",
+    "yst": "粤商通",
     "kiosk": "自助机",
     "staff": "工作台",
     "command": "命令行",
