@@ -26,10 +26,12 @@ if TYPE_CHECKING:  # each part is imported when first used: a command that needs
     from store.inbox import Inbox
     from store.leases import Leases
     from store.limits import Limits
+    from store.numbers import Numbers
     from store.orders import Orders
     from store.outbox import Outbox
     from store.proposals import Proposals
     from store.ratings import Ratings
+    from store.recount import Recounter
     from store.scans import Scans
     from store.sessions import Sessions
     from store.staff import StaffRegister
@@ -210,3 +212,15 @@ class Store:
         from store.limits import Limits
 
         return Limits(self._base)
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        from store.numbers import Numbers
+
+        return Numbers(self._base)
+
+    @cached_property
+    def recounter(self) -> Recounter:
+        from store.recount import Recounter
+
+        return Recounter(self._base)

@@ -35,6 +35,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     # -- visitors, staff, machines
     "accounts": [
         IndexModel([("provider", UP), ("subject", UP)], name="identity", unique=True),  # one account a person
+        IndexModel([("created_at", UP)], name="by_time"),  # recount of a day
     ],
     "grants": [
         IndexModel([("account_id", UP), ("uscc", UP), ("until", UP)], name="of_account"),
@@ -66,6 +67,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("account_id", UP), ("created_at", DOWN), ("_id", DOWN)], name="of_account"),
         IndexModel([("status", UP), ("created_at", UP), ("_id", UP), ("free_at", UP)], name="queue"),  # claim, review
         IndexModel([("expires_at", UP), ("status", UP)], name="expiry", sparse=True),
+        IndexModel([("created_at", UP)], name="by_time"),  # recount of a day
     ],
     "copies": [
         IndexModel([("order_no", UP)], name="order", unique=True),  # one copy an order
@@ -91,12 +93,21 @@ INDEXES: dict[str, list[IndexModel]] = {
     "nonces": [
         IndexModel([("expires_at", UP)], name="expiry", expireAfterSeconds=0),
     ],
+    # -- numbers
+    "tallies": [],
+    "buckets": [],  # read by ranges of _id
+    "company_buckets": [
+        IndexModel([("period", UP), ("n", DOWN)], name="most"),  # top companies of a period
+    ],
+    "served": [],
+    "recounts": [],
     # -- evidence
     "audit_events": [
         IndexModel(  # no position twice
             [("position", UP)], name="position", unique=True, partialFilterExpression={"position": {"$gte": 0}}
         ),
         IndexModel([("waiting", UP), ("_id", UP)], name="waiting", partialFilterExpression={"waiting": True}),
+        IndexModel([("at", DOWN), ("_id", DOWN)], name="by_time"),  # recount of a day
     ],
     "audit_trees": [],
     "audit_checkpoints": [],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from conf.errors import Conflict, Invalid, NotFound
 from conf.rating_tags import TAGS
 from conf.terms import AuditTag, Channel, OrderStatus, OutboxKind, OutboxStatus, Satisfaction
+from handlers.flows import counting
 from handlers.flows.ordering import Trace, record_move
 from store.ids import sortable_id
 from store.records import Account, Order, OutboxMessage, Rating
@@ -95,6 +96,7 @@ async def _write(store: "Store", order: Order, rating: Rating, now: datetime, tx
     await store.audit.append(
         tag=AuditTag.RATING_GIVEN, subject=order.no, outcome="done", fields=fields, at=now, tx=tx, **trace
     )
+    await counting.rated(store, rating, tx=tx)
     if rating.number == FIRST:
         await store.orders.advance(order.no, OrderStatus.DOWNLOADED, OrderStatus.RATED, "visitor", tx=tx)
         await record_move(store, order, OrderStatus.RATED, at=now, tx=tx, trace=trace)

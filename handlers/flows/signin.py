@@ -17,6 +17,7 @@ from adapters.identity import Identity
 from conf.errors import Invalid, ProviderRejected, ProviderUnavailable
 from conf.settings import Settings
 from conf.terms import AuditTag, IdentityLevel
+from handlers.flows import counting
 from store.records import Account, Session
 
 if TYPE_CHECKING:
@@ -205,6 +206,8 @@ async def _remember(store: "Store", identity: Identity, now: datetime, trace: Ma
             tx=tx,
             **{**trace, "who": who},
         )
+        if account.created_at == account.signed_in_at:
+            await counting.first_seen(store, account.kind, at=account.created_at, tx=tx)
         return account
 
     return await store.atomically(work)

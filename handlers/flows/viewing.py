@@ -17,6 +17,7 @@ from conf.clock import beijing
 from conf.errors import IntegrityFault, NotFound
 from conf.logs import get_log
 from conf.terms import PURPOSES, AccountKind, AuditTag, Outcome, PageSize, PurposeCode
+from handlers.flows import counting
 from handlers.flows.access import decide, decide_extract
 from store import Store
 from store.records import Account, Company, Decision, Document, Dossier, Grant, Page, Purpose
@@ -78,7 +79,7 @@ async def list_dossier(store: Store, uscc: str, visitor: Visitor) -> Catalogue:
         raise NotFound
     dossier = dossier or Dossier(uscc=uscc, filings=())
     decision, purpose = _decided(company, dossier.documents, grants, visitor)
-    await _record(store, AuditTag.DOSSIER_LISTED, uscc, decision.outcome, {"rule": decision.rule_id}, visitor)
+    await _record_look(store, AuditTag.DOSSIER_LISTED, counting.DOSSIER, uscc, decision, visitor)
     return Catalogue(company=company, dossier=dossier, decision=decision, purpose=purpose)
 
 
@@ -123,7 +124,7 @@ async def read_extract(store: Store, uscc: str, visitor: Visitor) -> tuple[Compa
     if company is None:
         raise NotFound
     decision = decide_extract(visitor.account, company, visitor.now)
-    await _record(store, AuditTag.EXTRACT_VIEWED, uscc, decision.outcome, {"rule": decision.rule_id}, visitor)
+    await _record_look(store, AuditTag.EXTRACT_VIEWED, counting.EXTRACT_SCOPE, uscc, decision, visitor)
     return company, decision
 
 
@@ -175,11 +176,28 @@ async def _rendition(store: Store, workshop: Any, page: Page, size: PageSize) ->
         return content
 
 
+async def _record_look(store: Store, tag: AuditTag, what: str, uscc: str, decision: Decision, visitor: Visitor) -> None:
+    """The event of a look at a company, and its count, in one transaction."""
+
+    async def work(tx: Any) -> None:
+        await _record(store, tag, uscc, decision.outcome, {"rule": decision.rule_id}, visitor, tx)
+        channel = visitor.trace["channel"]
+        await counting.looked_up(store, what, decision, uscc=uscc, channel=channel, at=visitor.now, tx=tx)
+
+    await store.atomically(work)
+
+
 async def _record(
-    store: Store, tag: AuditTag, subject: str, outcome: Outcome, fields: dict[str, Any], visitor: Visitor
+    store: Store,
+    tag: AuditTag,
+    subject: str,
+    outcome: Outcome,
+    fields: dict[str, Any],
+    visitor: Visitor,
+    tx: Any = None,
 ) -> None:
     await store.audit.append(
-        tag=tag, subject=subject, outcome=str(outcome), fields=fields, at=visitor.now, **visitor.trace
+        tag=tag, subject=subject, outcome=str(outcome), fields=fields, at=visitor.now, tx=tx, **visitor.trace
     )
 
 
