@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.base import Line, Observe, observe_nothing
 from adapters.callbacks import CallbackReader
+from adapters.entry import EntryProvider, ProgressProvider
+from adapters.entry.progress import PortalProgress
+from adapters.entry.tickets import AppTickets
 from adapters.identity import IdentityProvider
 from adapters.identity.tyrz import TyrzIdentity
 from adapters.mail import MailProvider
 from adapters.mail.smtp import SmtpMail
 from adapters.pdf import PdfEngine
-from adapters.rating import RatingProvider
+from adapters.rating import RatingPage, RatingProvider
+from adapters.rating.jump import JumpPage
 from adapters.rating.national import NationalRating
+from adapters.rating.told import RatingCalls
 from adapters.seal import SealProvider
 from adapters.sms import first_access
 from adapters.sms.gateway import GatewaySms
@@ -36,9 +41,13 @@ class Adapters:
     sms: RoutedSms
     mail: MailProvider
     rating: RatingProvider
+    entry: EntryProvider
+    progress: ProgressProvider
     seal: SealProvider
     pdf: PdfEngine
     workshop: "Workshop"
+    #: The platform's own rating page, in the redirect style.
+    rating_page: RatingPage | None = None
     #: How each system that may call us proves itself, by its name in the address /callbacks/<name>.
     callbacks: Mapping[str, CallbackReader] = field(default_factory=dict)
     #: Every line out, for `check`, staff and metrics.
@@ -62,17 +71,28 @@ async def open_adapters(settings: Settings, keys: Keys, *, observe: Observe = ob
     identity = TyrzIdentity(settings, observe=observe)
     sms = _sms(settings, observe)
     mail = SmtpMail(settings, observe=observe)
+    entry, progress = AppTickets(settings, observe=observe), PortalProgress(settings, observe=observe)
     return Adapters(
         identity=identity,
         sms=sms,
         mail=mail,
         rating=rating,
+        entry=entry,
+        progress=progress,
         seal=seal,
         pdf=_pdf_engine(settings, workshop),
         workshop=workshop,
-        callbacks={"sms": GatewayReceipts(first_access(settings))},
-        lines=(identity.line, *(route.provider.line for route in sms.routes), mail.line, rating.line),
-        closers=(identity.close, sms.close, mail.close, rating.close, workshop.close),
+        rating_page=JumpPage(settings) if _is_redirect(settings) else None,
+        callbacks=_callbacks(settings),
+        lines=(
+            identity.line,
+            *(route.provider.line for route in sms.routes),
+            mail.line,
+            rating.line,
+            *entry.lines,
+            progress.line,
+        ),
+        closers=(identity.close, sms.close, mail.close, rating.close, entry.close, progress.close, workshop.close),
     )
 
 
@@ -86,6 +106,16 @@ def _sms(settings: Settings, observe: Observe) -> RoutedSms:
             raise SettingsError([f"EQICHA_SMS2_PROVIDER: {fault}"]) from None
         routes.append(Route("sms2", vendor(settings, observe=observe), settings.sms2_weight))
     return RoutedSms(routes, Rules.of(settings))
+
+
+def _is_redirect(settings: Settings) -> bool:
+    return settings.rating_style == "redirect"
+
+
+def _callbacks(settings: Settings) -> dict[str, CallbackReader]:
+    """Who may call us; the rating platform only where visitors rate on its own page."""
+    readers: dict[str, CallbackReader] = {"sms": GatewayReceipts(first_access(settings))}
+    return readers | ({"rating": RatingCalls(settings)} if _is_redirect(settings) else {})
 
 
 def _rating(settings: Settings, observe: Observe) -> NationalRating:

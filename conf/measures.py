@@ -39,7 +39,7 @@ DIMENSIONS: dict[Measure, tuple[str, ...]] = {
     Measure.STEPS: ("status",),
     Measure.REFUSALS: ("scope", "rule"),
     Measure.ACCOUNTS: ("kind",),
-    Measure.RATINGS: ("satisfaction", "number"),
+    Measure.RATINGS: ("satisfaction", "turn"),
     Measure.FOLLOWED: ("followed",),
     Measure.DOWNLOADS: ("channel", "how"),
     Measure.PAPER: ("how",),

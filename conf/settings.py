@@ -11,6 +11,8 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from conf.terms import Channel, EntryPoint
+
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "EQICHA_"
 
@@ -125,6 +127,39 @@ class Settings(BaseSettings):
     )
     rating_task_code: str = Field("11440106000000000X4440000000001", description="task code (事项编码)")
     rating_dept_code: str = Field("11440106000000000X", description="department's unified social credit code")
+    rating_style: Literal["push", "redirect"] = Field(
+        "push", description="push: our own form, reported; redirect: the platform's page, which reports to us"
+    )
+    rating_page_url: str = Field("http://127.0.0.1:8090/hcp/page", description="the platform's page (redirect style)")
+    rating_channels: str = Field(
+        "pc=1,mobile=2,kiosk=5,staff=5,shb=2,yst=2",
+        description="the platform's channel codes (`pf`); `default=7` gives default ratings one of their own",
+    )
+    rating_default_days: int = Field(0, ge=0, le=365, description="days until an unrated copy counts as fair; 0: never")
+    rating_contact_days: int = Field(1, ge=1, description="working days to speak with who gave a low rating")
+    rating_rectify_days: int = Field(5, ge=1, description="working days to put right what a low rating says")
+    rating_callback_days: int = Field(15, ge=1, description="working days to call back who gave a low rating")
+
+    # -- entries of other systems (portal, 穗好办, 粤商通)
+    entry_shb_url: str = Field("http://127.0.0.1:8090/shb", description="穗好办: address where tickets are exchanged")
+    entry_shb_id: str = Field("eqicha-dev-shb", description="穗好办: application id")
+    entry_shb_key: SecretStr = Field(SecretStr("eqicha-dev-shb-key"), description="穗好办: key signing our calls")
+    entry_shb_tasks: str = Field(
+        "EQC-SHB-01", description="穗好办: task codes accepted, the usual one first; empty: shut"
+    )
+    entry_yst_url: str = Field("http://127.0.0.1:8090/yst", description="粤商通: address where tickets are exchanged")
+    entry_yst_id: str = Field("eqicha-dev-yst", description="粤商通: application id")
+    entry_yst_key: SecretStr = Field(SecretStr("eqicha-dev-yst-key"), description="粤商通: key signing our calls")
+    entry_yst_tasks: str = Field(
+        "EQC-YST-01", description="粤商通: task codes accepted, the usual one first; empty: shut"
+    )
+    entry_portal_tasks: str = Field(
+        "11440106000000000X4440000000001", description="service portal: task codes (sxbm) accepted, comma-separated"
+    )
+    entry_per_minute: int = Field(60, ge=1, description="arrivals with a ticket or task code per address and minute")
+    progress_url: str = Field("http://127.0.0.1:8090/portal", description="service portal: where progress is told")
+    progress_id: str = Field("eqicha-dev", description="service portal: application id")
+    progress_key: SecretStr = Field(SecretStr("eqicha-dev-portal-key"), description="service portal: key signing calls")
 
     # -- outside calls
     outside_connect_seconds: float = Field(1.5, gt=0, description="connect time-out of outside calls")
@@ -141,10 +176,30 @@ class Settings(BaseSettings):
         _times(value)
         return value
 
+    @field_validator("rating_channels")
+    @classmethod
+    def _channels_can_be_read(cls, value: str) -> str:
+        _channels(value)
+        return value
+
+    @property
+    def rating_channel_codes(self) -> dict[str, str]:
+        """Code by channel name, and by "default" where default ratings have one of their own."""
+        return _channels(self.rating_channels)
+
     def times_of(self, system: str) -> tuple[float, float]:
         """(connect, total) seconds allowed to a call of this outside system."""
         own = _times(self.outside_times).get(system)
         return own or (self.outside_connect_seconds, self.outside_total_seconds)
+
+    def tasks_of(self, entry: EntryPoint) -> tuple[str, ...]:
+        """The task codes this entry may bring, the usual one first."""
+        text = {
+            EntryPoint.SHB: self.entry_shb_tasks,
+            EntryPoint.YST: self.entry_yst_tasks,
+            EntryPoint.PORTAL: self.entry_portal_tasks,
+        }[entry]
+        return tuple(filter(None, (code.strip() for code in text.split(","))))
 
     @property
     def is_production(self) -> bool:
@@ -169,6 +224,23 @@ def _times(text: str) -> dict[str, tuple[float, float]]:
         if not 0 < seconds[0] <= seconds[1] <= 300:
             raise ValueError(f"{part!r}: 0 < connect <= total <= 300 seconds")
         found[system.strip()] = seconds
+    return found
+
+
+def _channels(text: str) -> dict[str, str]:
+    """`pc=1,mobile=2,kiosk=5` → code by name; ValueError says what is wrong with it."""
+    found: dict[str, str] = {}
+    for part in filter(None, (each.strip() for each in text.split(","))):
+        name, _, code = (each.strip() for each in part.partition("="))
+        if name not in (*Channel, "default"):
+            raise ValueError(f"{part!r}: no such channel; there are {', '.join(Channel)} and default")
+        if name in found:
+            raise ValueError(f"{part!r}: {name} is given twice")
+        if not (code.isascii() and code.isdecimal() and len(code) <= 2):
+            raise ValueError(f"write {part!r} as channel=code, the code one or two digits")
+        found[name] = code
+    if missing := [name for name in ("pc", "mobile", "kiosk") if name not in found]:
+        raise ValueError(f"no code for {', '.join(missing)}")
     return found
 
 
@@ -247,8 +319,32 @@ def _unsafe(s: Settings) -> list[str]:
     ]
     if s.sms2_provider and ("127.0.0.1" in s.sms2_url or "eqicha-dev" in s.sms2_app_key.get_secret_value()):
         faults.append("EQICHA_SMS2_URL: the sandbox and its key are refused in production")
+    faults += _open_rating_page(s)
+    faults += _unsafe_entries(s)
     if not s.mongo_url:
         faults.append("EQICHA_MONGO_URL: production needs its own replica set")
     elif "replicaSet=" not in s.mongo_url:
         faults.append("EQICHA_MONGO_URL: name the replica set (replicaSet=…); a standalone database is refused")
+    return faults
+
+
+def _open_rating_page(s: Settings) -> list[str]:
+    """In the redirect style names and numbers stand in the address of the platform's page."""
+    is_safe = s.rating_page_url.startswith("https://") and "127.0.0.1" not in s.rating_page_url
+    if s.rating_style == "push" or is_safe:
+        return []
+    return ["EQICHA_RATING_PAGE_URL: names and numbers pass in it, production needs https:// and no sandbox"]
+
+
+def _unsafe_entries(s: Settings) -> list[str]:
+    """What production refuses of the entries that are open, and of telling the portal."""
+    entries = {"entry_shb": s.entry_shb_tasks, "entry_yst": s.entry_yst_tasks}
+    used = [name for name, tasks in entries.items() if tasks]
+    used += ["progress"] if used or s.entry_portal_tasks else []
+    faults = []
+    for name in used:
+        if not getattr(s, f"{name}_url").startswith("https://"):
+            faults.append(f"{PREFIX}{name.upper()}_URL: production needs the system's own https:// address")
+        if "eqicha-dev" in getattr(s, f"{name}_key").get_secret_value():
+            faults.append(f"{PREFIX}{name.upper()}_KEY: the development value is refused in production")
     return faults

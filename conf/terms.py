@@ -146,12 +146,27 @@ class Channel(StrEnum):
     COMMAND = "command"
     WORKER = "worker"
     COUNTERPART = "counterpart"  # another system calls
+    SHB = "shb"  # inside 穗好办
+    YST = "yst"  # inside 粤商通
+
+
+#: Channels inside another app's webview: the app draws header and back button, we draw none.
+APP_CHANNELS = frozenset({Channel.SHB, Channel.YST})
+
+
+class EntryPoint(StrEnum):
+    """Doors of other systems a visit may come through. The apps' values are those of their Channel."""
+
+    SHB = "shb"  # 穗好办
+    YST = "yst"  # 粤商通
+    PORTAL = "gdzwfw"  # 广东政务服务网
 
 
 class OutboxKind(StrEnum):
     SMS = "sms"
     MAIL = "mail"
     RATING = "rating"
+    PROGRESS = "progress"  # how an order stands, to the portal it came from
 
 
 class InboxStatus(StrEnum):
@@ -186,6 +201,63 @@ class Satisfaction(IntEnum):
     FAIR = 3
     GOOD = 4
     VERY_GOOD = 5
+
+
+class FollowUpStatus(StrEnum):
+    """How far a low rating has been dealt with."""
+
+    OPEN = "open"  # nobody has spoken with the visitor yet
+    CONTACTED = "contacted"
+    RECTIFIED = "rectified"
+    CLOSED = "closed"  # called back
+
+
+class FollowUpStep(StrEnum):
+    """What was done about a low rating; the first is written by the rating itself."""
+
+    OPENED = "opened"
+    CONTACTED = "contacted"
+    RECTIFIED = "rectified"
+    CALLED_BACK = "called_back"
+    REOPENED = "reopened"
+
+
+class FollowUpResult(StrEnum):
+    """What came of a step."""
+
+    REACHED = "reached"
+    UNREACHED = "unreached"
+    RECTIFIED = "rectified"  # put right
+    EXPLAINED = "explained"  # no legal ground to do it otherwise: said so
+    UNFOUNDED = "unfounded"  # examined, and not as it was said
+    CONTENT = "content"
+    DISCONTENT = "discontent"
+
+
+#: Step → the state it is taken in, and by its result the state that follows; there is no other move.
+FOLLOW_UP_MOVES: dict[FollowUpStep, tuple[FollowUpStatus, dict[FollowUpResult | None, FollowUpStatus]]] = {
+    FollowUpStep.CONTACTED: (
+        FollowUpStatus.OPEN,
+        {FollowUpResult.REACHED: FollowUpStatus.CONTACTED, FollowUpResult.UNREACHED: FollowUpStatus.OPEN},
+    ),
+    FollowUpStep.RECTIFIED: (
+        FollowUpStatus.CONTACTED,
+        {
+            FollowUpResult.RECTIFIED: FollowUpStatus.RECTIFIED,
+            FollowUpResult.EXPLAINED: FollowUpStatus.RECTIFIED,
+            FollowUpResult.UNFOUNDED: FollowUpStatus.RECTIFIED,
+        },
+    ),
+    FollowUpStep.CALLED_BACK: (
+        FollowUpStatus.RECTIFIED,
+        {
+            FollowUpResult.CONTENT: FollowUpStatus.CLOSED,
+            FollowUpResult.DISCONTENT: FollowUpStatus.CLOSED,
+            FollowUpResult.UNREACHED: FollowUpStatus.RECTIFIED,
+        },
+    ),
+    FollowUpStep.REOPENED: (FollowUpStatus.CLOSED, {None: FollowUpStatus.OPEN}),
+}
 
 
 class StaffRole(StrEnum):
@@ -227,16 +299,23 @@ class AuditTag(StrEnum):
     COPY_VERIFIED = "copy:file:verified"
     COPY_WITHDRAWN = "copy:file:withdrawn"
     DOSSIER_LISTED = "dossier:listing:viewed"
+    ENTRY_REFUSED = "visitor:entry:refused"
     EXTRACT_VIEWED = "extract:page:viewed"
     INTAKE_IMPORTED = "intake:batch:imported"
+    FOLLOW_UP_MOVED = "followup:record:moved"
+    FOLLOW_UP_OPENED = "followup:record:opened"
+    FOLLOW_UP_PHONE_SHOWN = "followup:phone:shown"
     KIOSK_WIPED = "kiosk:session:wiped"
+    LINK_MADE = "visitor:account:linked"
     ORDER_CREATED = "order:record:created"
     ORDER_MOVED = "order:record:moved"
     PAGE_VIEWED = "page:image:viewed"
     PERSON_SEARCHED = "search:person:queried"
     PROPOSAL_MADE = "proposal:record:made"
     PROPOSAL_ANSWERED = "proposal:record:answered"
+    RATING_DEFAULTED = "rating:record:defaulted"
     RATING_GIVEN = "rating:record:given"
+    RATING_SENT_ON = "rating:visitor:sent_on"
     STAFF_CREATED = "staff:account:created"
     STAFF_DECIDED = "staff:order:decided"
     STAFF_RESENT = "staff:message:resent"
@@ -260,16 +339,23 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.COPY_VERIFIED: frozenset({"by"}),
     AuditTag.COPY_WITHDRAWN: frozenset({"order_no", "reason"}),
     AuditTag.DOSSIER_LISTED: frozenset({"rule"}),
+    AuditTag.ENTRY_REFUSED: frozenset({"entry", "ground"}),
     AuditTag.EXTRACT_VIEWED: frozenset({"rule"}),
     AuditTag.INTAKE_IMPORTED: frozenset({"accepted", "refused", "pages"}),
+    AuditTag.FOLLOW_UP_MOVED: frozenset({"step", "result", "to"}),
+    AuditTag.FOLLOW_UP_OPENED: frozenset({"satisfaction", "number"}),
+    AuditTag.FOLLOW_UP_PHONE_SHOWN: frozenset(),
     AuditTag.KIOSK_WIPED: frozenset({"terminal"}),
+    AuditTag.LINK_MADE: frozenset({"entry"}),
     AuditTag.ORDER_CREATED: frozenset({"rule", "pages"}),
     AuditTag.ORDER_MOVED: frozenset({"from", "to"}),
     AuditTag.PAGE_VIEWED: frozenset({"size", "rule"}),
     AuditTag.PERSON_SEARCHED: frozenset({"query", "hits"}),
     AuditTag.PROPOSAL_MADE: frozenset({"kind", "about"}),
     AuditTag.PROPOSAL_ANSWERED: frozenset({"kind", "about", "answer"}),
+    AuditTag.RATING_DEFAULTED: frozenset({"satisfaction", "number"}),
     AuditTag.RATING_GIVEN: frozenset({"satisfaction", "number"}),
+    AuditTag.RATING_SENT_ON: frozenset({"number"}),
     AuditTag.STAFF_CREATED: frozenset({"roles"}),
     AuditTag.STAFF_DECIDED: frozenset({"outcome"}),
     AuditTag.STAFF_RESENT: frozenset({"kind"}),

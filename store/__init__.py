@@ -23,9 +23,11 @@ if TYPE_CHECKING:  # each part is imported when first used: a command that needs
     from store.companies import Companies
     from store.copies import Copies
     from store.dossiers import Dossiers
+    from store.followups import FollowUps
     from store.inbox import Inbox
     from store.leases import Leases
     from store.limits import Limits
+    from store.links import Links
     from store.numbers import Numbers
     from store.orders import Orders
     from store.outbox import Outbox
@@ -142,6 +144,12 @@ class Store:
         return Accounts(self._base)
 
     @cached_property
+    def links(self) -> Links:
+        from store.links import Links
+
+        return Links(self._base)
+
+    @cached_property
     def sessions(self) -> Sessions:
         from store.sessions import Sessions
 
@@ -170,6 +178,12 @@ class Store:
         from store.ratings import Ratings
 
         return Ratings(self._base)
+
+    @cached_property
+    def followups(self) -> FollowUps:
+        from store.followups import FollowUps
+
+        return FollowUps(self._base)
 
     @cached_property
     def outbox(self) -> Outbox:

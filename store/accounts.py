@@ -1,5 +1,7 @@
 """Visitors as the provincial platform knows them, and what was opened to them for a time. Called by the flows."""
 
+from collections.abc import Callable
+
 from pymongo import ReturnDocument
 
 from conf import masks
@@ -17,8 +19,8 @@ class Accounts:
         self._accounts, self._grants = base["accounts"], base["grants"]
         self._clock, self._vault = base.clock, base.vault
 
-    async def by_id(self, id: str) -> Account | None:
-        found = await self._accounts.find_one({"_id": text(id)})
+    async def by_id(self, id: str, tx: Tx | None = None) -> Account | None:
+        found = await self._accounts.find_one({"_id": text(id)}, session=tx)
         return None if found is None else from_bson(Account, found)
 
     async def remember(
@@ -31,12 +33,15 @@ class Accounts:
         id_type: str,
         id_number: str,
         level: IdentityLevel,
-        phone: str = "",
-        mail: str = "",
-        operator_name: str = "",
+        phone: str | None = "",
+        mail: str | None = "",
+        operator_name: str | None = "",
         tx: Tx | None = None,
     ) -> Account:
-        """Make the account at its first sign-in; at any later one write down what the platform says now."""
+        """Make the account at its first sign-in; at any later one write down what the platform says now.
+
+        None means that this time nothing was said about it: what is known stays.
+        """
         now = self._clock()
         fresh = Account(
             id=sortable_id(now),
@@ -47,15 +52,17 @@ class Accounts:
             id_type=id_type,
             id_number=self._vault.conceal(id_number, masks.id_number(id_number)),
             level=level,
-            phone=self._kept(phone, masks.phone(phone)),
-            mail=self._kept(mail, masks.mail(mail)),
+            phone=self._kept(phone, masks.phone),
+            mail=self._kept(mail, masks.mail),
             uscc=id_number.upper() if kind is AccountKind.LEGAL and len(id_number) == 18 else "",
-            operator_name=operator_name,
+            operator_name=operator_name or "",
             created_at=now,
             signed_in_at=now,
         )
         values = to_bson(fresh)
-        first = {name: values.pop(name) for name in ("_id", "provider", "subject", "created_at")}
+        said = {"phone": phone, "mail": mail, "operator_name": operator_name}
+        unsaid = [name for name, value in said.items() if value is None]
+        first = {name: values.pop(name) for name in ("_id", "provider", "subject", "created_at", *unsaid)}
         key = {name: first.pop(name) for name in ("provider", "subject")}
         kept = await self._accounts.find_one_and_update(
             key,
@@ -77,5 +84,5 @@ class Accounts:
         row = to_bson(grant)
         await self._grants.update_one({"_id": row.pop("_id")}, {"$setOnInsert": row}, upsert=True, session=tx)
 
-    def _kept(self, plain: str, mask: str) -> Secret | None:
-        return self._vault.conceal(plain, mask) if plain else None
+    def _kept(self, plain: str | None, mask: Callable[[str], str]) -> Secret | None:
+        return self._vault.conceal(plain, mask(plain)) if plain else None

@@ -40,6 +40,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     "grants": [
         IndexModel([("account_id", UP), ("uscc", UP), ("until", UP)], name="of_account"),
     ],
+    "links": [],
     "sessions": [
         IndexModel([("expires_at", UP)], name="over", expireAfterSeconds=0),
         IndexModel([("account_id", UP)], name="of_account"),  # drop_of
@@ -68,6 +69,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("status", UP), ("created_at", UP), ("_id", UP), ("free_at", UP)], name="queue"),  # claim, review
         IndexModel([("expires_at", UP), ("status", UP)], name="expiry", sparse=True),
         IndexModel([("created_at", UP)], name="by_time"),  # recount of a day
+        IndexModel([("unrated_since", UP)], name="unrated", sparse=True),  # default ratings
     ],
     "copies": [
         IndexModel([("order_no", UP)], name="order", unique=True),  # one copy an order
@@ -79,6 +81,11 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "ratings": [
         IndexModel([("order_no", UP), ("number", UP)], name="of_order"),
+        IndexModel([("at", UP)], name="lately"),  # the figures of the last days
+    ],
+    "followups": [
+        IndexModel([("is_open", UP), ("next_due", UP), ("_id", UP)], name="due"),  # the most urgent first
+        IndexModel([("is_open", UP), ("feedback_at", DOWN)], name="closed"),
     ],
     "outbox": [
         IndexModel([("reference", UP)], name="reference", unique=True),  # written once

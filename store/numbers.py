@@ -95,7 +95,7 @@ class Numbers:
         asked = {"_id": {"$in": [row["uscc"] for row in rows]}}
         names = {row["_id"]: row["name"] for row in await self._base["companies"].find(asked, {"name": 1}).to_list()}
         return tuple(
-            TopCompany(uscc=row["uscc"], name=names.get(row["uscc"], row["uscc"]), count=row["n"]) for row in rows
+            TopCompany(uscc=row["uscc"], name=str(names.get(row["uscc"], row["uscc"])), count=row["n"]) for row in rows
         )
 
     async def looks_of(self, day: date) -> dict[str, int]:

@@ -1,7 +1,8 @@
 """Orders: made once, moved only by guarded updates, claimed by workers under a lease. Called by the ordering flows.
 
 The record is the queue. Beside the fields of `Order` a stored order keeps `lease_owner`, `free_at` (end of the lease,
-or time of the next try) and, once there is a copy, `expires_at` (written by store/copies.py).
+or time of the next try), once there is a copy `expires_at` (written by store/copies.py), and from the download to the
+first rating `unrated_since`.
 """
 
 from collections.abc import Collection
@@ -86,6 +87,8 @@ class Orders:
         values = changes_to_bson(Order, changes) | {"status": to.value, "updated_at": now}
         if to is OrderStatus.PERMITTED:
             values["attempts"] = 0  # from here they count the tries at sealing
+        if to is OrderStatus.DOWNLOADED:
+            values["unrated_since"] = now
         step = to_bson(Step(status=to, at=now, by=by, note=note))
         guard: Row = {"_id": text(no), "status": expect.value}
         moved = await self._orders.find_one_and_update(
@@ -133,6 +136,16 @@ class Orders:
         over = {"status": {"$in": [status.value for status in WITH_COPY]}, "expires_at": {"$lte": now}}
         rows = await self._orders.find(over).sort("expires_at", ASCENDING).limit(batch).to_list()
         return tuple(from_bson(Order, row, key="no") for row in rows)
+
+    async def due_for_default(self, before: datetime, batch: int = 50) -> tuple[Order, ...]:
+        """Orders handed out until `before` that nobody has rated, the longest waiting first."""
+        asked = {"unrated_since": {"$lte": before}}
+        rows = await self._orders.find(asked).sort("unrated_since", ASCENDING).limit(batch).to_list()
+        return tuple(from_bson(Order, row, key="no") for row in rows)
+
+    async def note_rated(self, no: str, tx: Tx) -> None:
+        """A rating is there, so no default one is due; written in the transaction that keeps the rating."""
+        await self._orders.update_one({"_id": text(no)}, {"$unset": {"unrated_since": ""}}, session=tx)
 
     async def _batch(self, asked: Row, after: str, batch: int, way: int) -> tuple[tuple[Order, ...], str]:
         if after:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from conf.measures import WAIT_BOUNDS, Measure, bound, cell, hours_of, merge, projected
-from conf.terms import AuditTag, OrderStatus, Outcome
+from conf.terms import AuditTag, FollowUpStatus, OrderStatus, Outcome
 from store.connection import Base, Row
 from store.numbers import Numbers
 from store.records.numbers import Difference
@@ -21,7 +21,8 @@ COMPARED: dict[Measure, tuple[str, ...]] = {
     Measure.STEPS: ("status",),
     Measure.REFUSALS: ("scope", "rule"),
     Measure.ACCOUNTS: ("kind",),
-    Measure.RATINGS: ("satisfaction", "number"),
+    Measure.RATINGS: ("satisfaction", "turn"),
+    Measure.FOLLOWED: (),
     Measure.DOWNLOADS: ("channel", "how"),
     Measure.PAPER: ("how",),
     Measure.WAITS: ("way", "seconds"),
@@ -29,6 +30,7 @@ COMPARED: dict[Measure, tuple[str, ...]] = {
 LOOK_UPS = "look_ups"  # by company
 _LOOKS = {str(AuditTag.DOSSIER_LISTED): "dossier", str(AuditTag.EXTRACT_VIEWED): "extract"}
 _SCOPES = _LOOKS | {str(AuditTag.ACCESS_DECIDED): "order"}
+TURN = {"$cond": ["$is_default", "default", "$number"]}
 _EXTRACT = "机读档案"
 
 
@@ -54,7 +56,7 @@ class Recounter:
         orders, events = await self._orders(day), await self._events(day)
         moves = [event for event in events if event["tag"] == AuditTag.ORDER_MOVED]
         accounts = await self._grouped("accounts", "created_at", day, {"kind": "$kind"})
-        ratings = await self._grouped("ratings", "at", day, {"level": "$satisfaction", "number": "$number"})
+        ratings = await self._grouped("ratings", "at", day, {"level": "$satisfaction", "turn": TURN})
         return {
             Measure.QUERIES: _tallied(
                 cell(e["channel"], e["outcome"], _LOOKS[e["tag"]]) for e in events if e["tag"] in _LOOKS
@@ -68,9 +70,14 @@ class Recounter:
                 if e["tag"] in _SCOPES and e["outcome"] == Outcome.REFUSE
             ),
             Measure.ACCOUNTS: {cell(row["_id"]["kind"]): row["n"] for row in accounts},
-            Measure.RATINGS: {cell(str(r["_id"]["level"]), str(r["_id"]["number"])): r["n"] for r in ratings},
+            Measure.RATINGS: {cell(str(r["_id"]["level"]), str(r["_id"]["turn"])): r["n"] for r in ratings},
             Measure.DOWNLOADS: _tallied(
                 cell(e["channel"], e["outcome"]) for e in events if e["tag"] == AuditTag.COPY_DOWNLOADED
+            ),
+            Measure.FOLLOWED: _tallied(
+                ""
+                for e in events
+                if e["tag"] == AuditTag.FOLLOW_UP_MOVED and e["fields"]["to"] == FollowUpStatus.CLOSED
             ),
             **await self._from_moves(moves, events),
         }
@@ -98,7 +105,7 @@ class Recounter:
         return await self._base["orders"].find({"created_at": _in(day)}, shown).to_list()
 
     async def _events(self, day: date) -> list[Row]:
-        tags = [*_SCOPES, str(AuditTag.ORDER_MOVED), str(AuditTag.COPY_DOWNLOADED)]
+        tags = [*_SCOPES, str(AuditTag.ORDER_MOVED), str(AuditTag.COPY_DOWNLOADED), str(AuditTag.FOLLOW_UP_MOVED)]
         shown = {"tag": 1, "at": 1, "channel": 1, "outcome": 1, "subject": 1, "fields": 1, "_id": 0}
         return await self._base["audit_events"].find({"at": _in(day), "tag": {"$in": tags}}, shown).to_list()
 
@@ -108,7 +115,7 @@ class Recounter:
         rows = await (await self._base["audit_events"].aggregate(steps)).to_list()
         return {row["_id"]: row["n"] for row in rows}
 
-    async def _grouped(self, name: str, at: str, day: date, by: Mapping[str, str]) -> list[Row]:
+    async def _grouped(self, name: str, at: str, day: date, by: Mapping[str, Any]) -> list[Row]:
         steps: list[Row] = [{"$match": {at: _in(day)}}, {"$group": {"_id": by, "n": {"$sum": 1}}}]
         return await (await self._base[name].aggregate(steps)).to_list()
 

@@ -45,7 +45,11 @@ class TrialSet:
             "sms_url": f"{box}/sms",
             "sms2_url": f"{box}/textline",
             "rating_url": f"{box}/hcp",
+            "rating_page_url": f"{box}/hcp/page",
             "tsa_url": f"{box}/tsa",
+            "entry_shb_url": f"{box}/shb",
+            "entry_yst_url": f"{box}/yst",
+            "progress_url": f"{box}/portal",
             "mail_port": self.smtp_port,
             "log_format": "json",
         } | self._extra

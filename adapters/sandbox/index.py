@@ -28,6 +28,10 @@ WORDS = {
     "assessTime": "评价时间",
     "assessNumber": "第几次评价",
     "pf": "渠道代码",
+    "stateName": "办件状态",
+    "stateTime": "状态时间",
+    "source": "来源",
+    "taskCode": "事项编码",
 }
 
 

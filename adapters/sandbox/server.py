@@ -73,7 +73,11 @@ class Sandbox:
             "sms_url": f"{self.url}/sms",
             "sms2_url": f"{self.url}/textline",
             "rating_url": f"{self.url}/hcp",
+            "rating_page_url": f"{self.url}/hcp/page",
             "tsa_url": f"{self.url}/tsa",
+            "entry_shb_url": f"{self.url}/shb",
+            "entry_yst_url": f"{self.url}/yst",
+            "progress_url": f"{self.url}/portal",
             "mail_host": "127.0.0.1",
             "mail_port": self.smtp_port,
         }

@@ -19,6 +19,9 @@ SYSTEMS = {
     "mail": "邮件服务器",
     "rating": "好差评平台",
     "tsa": "时间戳服务",
+    "shb": "穗好办",
+    "yst": "粤商通",
+    "portal": "政务服务网",
 }
 
 #: name → what a tester reads. `lost`, `slow` and `truncated` do the work first; the others never get that far.
@@ -39,7 +42,7 @@ FAULTS = {
 CLOCK_FAULT = {"clock": "时钟快一小时"}
 CALLING_FAULTS = {"forged": "回调签名错误", "twice": "回调重复", "late": "回调迟到"}
 KEEPS_TIME = frozenset({"sms", "sms2", "rating", "tsa"})
-CALLS_US = frozenset({"sms"})
+CALLS_US = frozenset({"sms", "rating"})
 CLOCK_OFF = timedelta(hours=1)
 
 
@@ -104,6 +107,9 @@ class SandboxState:
     nonces: set[str] = field(default_factory=set)
     cases: dict[str, dict[str, str]] = field(default_factory=dict)
     services: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    # apps: tickets by their text; portal: cases by their number
+    tickets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    portal_cases: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def record(self, system: str, key: str, **facts: Any) -> dict[str, Any]:
         """Keep what came in under `key`; the same key again only counts as a repeat. Returns the kept row."""
@@ -122,5 +128,7 @@ class SandboxState:
         self.calls.clear()
         for kept in (self.codes, self.tokens, self.levels, self.nonces, self.cases, self.services):
             kept.clear()
+        self.tickets.clear()
+        self.portal_cases.clear()
         for rows in self.received.values():
             rows.clear()

@@ -19,7 +19,7 @@ from conf.errors import Conflict, EqichaError
 from conf.logs import get_log
 from conf.settings import Settings
 from conf.terms import OrderStatus
-from handlers.flows import nightly, ordering
+from handlers.flows import nightly, ordering, ratings
 from store import Store
 from store.records import Order
 
@@ -77,6 +77,7 @@ class Background:
             Job(name="expire", once=self.expire_due, interval=60, is_woken=False),
             Job(name="fold", once=self.fold_next, interval=5, is_woken=False),
             Job(name="recount", once=self.recount_due, interval=900, is_woken=False),
+            Job(name="default-ratings", once=self.default_ratings_due, interval=600, is_woken=False),
             Job(name="sweep", once=self.sweep_due, interval=3600, is_woken=False),
         )
         self._bells = {job.name: asyncio.Event() for job in self.jobs}
@@ -143,6 +144,13 @@ class Background:
             with contextlib.suppress(Conflict):  # moved on meanwhile: the next look sees its new state
                 await ordering.expire(self.store, order, now=self.clock())
         return len(due) == _BATCH
+
+    async def default_ratings_due(self) -> bool:
+        """Count as fair what nobody rated in time, where the settings say so."""
+        days = self.settings.rating_default_days
+        if not days or not await self.store.leases.take("default-ratings", self.owner, 900):
+            return False
+        return await ratings.default_due(self.store, days=days, now=self.clock())
 
     async def sweep_due(self) -> bool:
         if await self.store.leases.take("sweep", self.owner, 3600):

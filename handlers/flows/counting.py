@@ -5,9 +5,9 @@ from typing import Any
 
 from conf import measures
 from conf.measures import Measure, cell
-from conf.terms import AccountKind, Channel, OrderStatus, Outcome
+from conf.terms import Channel, OrderStatus, Outcome
 from store import Store
-from store.records import Decision, Order, Rating
+from store.records import Account, Decision, Order, Rating
 
 EXTRACT = "机读档案"
 SAVED, PRINTED = "saved", "printed"
@@ -62,14 +62,16 @@ async def looked_up(
     await store.numbers.add(at, queries | of_refusal(what, decision), uscc=uscc, tx=tx)
 
 
-async def first_seen(store: Store, kind: AccountKind, *, at: datetime, tx: Any) -> None:
-    """A visitor's first sign-in ever."""
-    await store.numbers.add(at, {Measure.ACCOUNTS: {cell(kind): 1}}, tx=tx)
+async def signed_in(store: Store, account: Account, *, tx: Any) -> None:
+    """A visitor's first sign-in ever; nothing for any later one."""
+    if account.created_at == account.signed_in_at:
+        await store.numbers.add(account.created_at, {Measure.ACCOUNTS: {cell(account.kind): 1}}, tx=tx)
 
 
 async def rated(store: Store, rating: Rating, *, tx: Any) -> None:
     """A rating, by level and turn."""
-    level = cell(str(int(rating.satisfaction)), str(rating.number))
+    turn = "default" if rating.is_default else str(rating.number)
+    level = cell(str(int(rating.satisfaction)), turn)
     await store.numbers.add(rating.at, {Measure.RATINGS: {level: 1}}, tx=tx)
 
 

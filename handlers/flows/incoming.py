@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from adapters.callbacks import CallbackReader
 from handlers.flows.callbacks import Apply, apply_waiting
 from handlers.flows.notices import note_receipt
+from handlers.flows.ratings import note_platform_rating
 
 if TYPE_CHECKING:
     from adapters.assembly import Adapters
     from store import Store
 
 #: What an event of each system does, by the name in its address.
-APPLIES: dict[str, Apply] = {"sms": note_receipt}
+APPLIES: dict[str, Apply] = {"sms": note_receipt, "rating": note_platform_rating}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

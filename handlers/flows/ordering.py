@@ -13,12 +13,12 @@ from conf.logs import get_log
 from conf.settings import Settings
 from conf.terms import AccountKind, AuditTag, Channel, OrderStatus, Outcome, PurposeCode
 from conf.workdays import end_of_term
-from handlers.flows import counting
+from handlers.flows import counting, progress
 from handlers.flows.access import decide, decide_extract
 from handlers.flows.order_forms import OrderForm, choose, problems, purpose_of
 from store import Store
 from store.ids import new_order_no
-from store.records import Account, Company, Decision, Document, LawyerClaim, Order, OrderItem, Purpose, Step
+from store.records import Account, Company, Decision, Document, Entry, LawyerClaim, Order, OrderItem, Purpose, Step
 
 log = get_log("flows")
 
@@ -95,9 +95,16 @@ async def quote(store: Store, settings: Settings, account: Account, form: OrderF
 
 
 async def place(
-    store: Store, settings: Settings, account: Account, form: OrderForm, *, now: datetime, trace: Trace
+    store: Store,
+    settings: Settings,
+    account: Account,
+    form: OrderForm,
+    *,
+    now: datetime,
+    trace: Trace,
+    entry: Entry | None = None,
 ) -> Order:
-    """The order of this form: made once, however often the same form arrives.
+    """The order of this form: made once, however often the same form arrives. `entry`: the door the visit came through.
 
     Raises Invalid by field, Forbidden (refused outright: the decision is recorded, no order is made), TooMany,
     NotFound, and KeyReused when the same key comes with another body.
@@ -106,7 +113,7 @@ async def place(
         known = await store.orders.by_request_key(account.id, form.request_key)
         if known:
             return _same(known, form)
-        return await _place(store, settings, account, form, now=now, trace=trace)
+        return await _place(store, settings, account, form, now=now, trace=trace, entry=entry)
 
 
 async def settle(store: Store, settings: Settings, order: Order, *, now: datetime) -> Order:
@@ -138,17 +145,25 @@ async def expire(store: Store, order: Order, *, now: datetime) -> None:
 async def record_move(
     store: Store, order: Order, to: OrderStatus, *, at: datetime, tx: Any, trace: Trace | None = None
 ) -> None:
-    """The audit event of one step, and its count; without a trace the system itself took it."""
+    """The audit event of one step, its count, word of it to the portal; without a trace the system itself took it."""
     by = trace or {"who": "", "role": "system", "channel": Channel.WORKER, "request_id": "", "address": ""}
     fields = {"from": order.status.value, "to": to.value}
     await store.audit.append(
         tag=AuditTag.ORDER_MOVED, subject=order.no, outcome="done", fields=fields, at=at, tx=tx, **by
     )
     await counting.moved(store, order, to, at=at, tx=tx)
+    await progress.tell(store, order, to, now=at, tx=tx)
 
 
 async def _place(
-    store: Store, settings: Settings, account: Account, form: OrderForm, *, now: datetime, trace: Trace
+    store: Store,
+    settings: Settings,
+    account: Account,
+    form: OrderForm,
+    *,
+    now: datetime,
+    trace: Trace,
+    entry: Entry | None = None,
 ) -> Order:
     asked = await _choose(store, form)
     purpose = purpose_of(form)
@@ -164,7 +179,7 @@ async def _place(
     retry_after = await store.limits.hit(f"order:{account.id}", settings.order_per_hour, 3600)
     if retry_after:
         raise TooMany(retry_after)
-    order = _order(account, chosen, form, purpose, decision, now=now, channel=trace["channel"])
+    order = _order(account, chosen, form, purpose, decision, now=now, channel=trace["channel"], entry=entry)
     try:
         return await store.atomically(lambda tx: _create(store, order, trace=trace, tx=tx))
     except Conflict:  # another process made it in the same moment
@@ -188,6 +203,7 @@ async def _create(store: Store, order: Order, *, trace: Trace, tx: Any) -> Order
         tx=tx,
         **trace,
     )
+    await progress.tell(store, order, order.status, now=order.created_at, tx=tx)
     return created
 
 
@@ -264,6 +280,7 @@ def _order(
     *,
     now: datetime,
     channel: Channel,
+    entry: Entry | None,
 ) -> Order:
     return Order(
         no=new_order_no(now),
@@ -291,6 +308,7 @@ def _order(
         attempts=0,
         version=0,
         document_ids_permitted=frozenset(),
+        entry=entry,
     )
 
 

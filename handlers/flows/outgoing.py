@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from conf.errors import ProviderRejected
 from conf.terms import Notice, OutboxKind
 from conf.texts import text_of
-from handlers.flows import rating_reports
+from handlers.flows import progress, rating_reports
 from store.records import OutboxMessage
 
 if TYPE_CHECKING:
@@ -60,10 +60,16 @@ async def send_rating(store: "Store", adapters: "Adapters", message: OutboxMessa
     return Sent()
 
 
+async def send_progress(store: "Store", adapters: "Adapters", message: OutboxMessage) -> Sent:
+    await adapters.progress.report(await progress.progress_of(store, message))
+    return Sent()
+
+
 WAYS: dict[OutboxKind, Way] = {
     OutboxKind.SMS: Way(send=send_sms, give_up_after=timedelta(hours=24)),
     OutboxKind.MAIL: Way(send=send_mail, give_up_after=timedelta(days=3)),
     OutboxKind.RATING: Way(send=send_rating, give_up_after=timedelta(days=30)),
+    OutboxKind.PROGRESS: Way(send=send_progress, give_up_after=timedelta(days=7)),
 }
 
 

@@ -11,7 +11,11 @@ from conf.terms import (
     CompanyStatus,
     CopyStatus,
     DocumentFlag,
+    EntryPoint,
     FilingKind,
+    FollowUpResult,
+    FollowUpStatus,
+    FollowUpStep,
     IdentityLevel,
     InboxStatus,
     OrderStatus,
@@ -218,6 +222,25 @@ class Account:
 
 
 @record
+class Link:
+    """A user of another app and the account of ours they are; `id` is "<provider>:<external id>". It never moves."""
+
+    id: str
+    provider: str
+    external_id: str
+    account_id: str
+    created_at: datetime
+
+
+@record
+class Entry:
+    """Through which door of another system a visit came, and for which of that system's tasks."""
+
+    point: EntryPoint
+    task_code: str
+
+
+@record
 class Grant:
     """A permission that ends: a reviewed request opened these documents of one company to one account."""
 
@@ -336,6 +359,7 @@ class Order:
     attempts: int
     version: int
     document_ids_permitted: frozenset[str]
+    entry: Entry | None = None  # None: the visitor came by themselves
 
 
 @record
@@ -397,6 +421,49 @@ class Rating:
     text: str
     channel: Channel
     at: datetime
+    is_default: bool = False  # nobody said it: the time for rating was over
+
+
+@record
+class RatingTally:
+    """Orders rated in a span of time: by their visitors, of these not low, and by default only."""
+
+    active: int
+    good: int
+    by_default: int
+
+
+@record
+class FollowUpEntry:
+    step: FollowUpStep
+    at: datetime
+    by: str  # "visitor", "staff:<id>"
+    text: str
+    result: FollowUpResult | None = None
+
+
+@record
+class FollowUp:
+    """What is done about one low rating. `next_due` is the term of the step that comes next, None when closed."""
+
+    id: str  # "<order number>.<1 or 2>", as the rating
+    order_no: str
+    number: int
+    satisfaction: Satisfaction
+    company_name: str
+    requester_masked: str
+    status: FollowUpStatus
+    is_open: bool
+    next_due: datetime | None
+    due_first_contact: datetime
+    due_rectify: datetime
+    due_callback: datetime
+    callback_result: FollowUpResult | None
+    feedback_at: datetime | None
+    reopened: int
+    history: tuple[FollowUpEntry, ...]
+    opened_at: datetime
+    version: int
 
 
 # -- going out

@@ -42,7 +42,9 @@ def test_production_refuses_what_is_unsafe() -> None:
         load_settings(mode="production")
     faults = "\n".join(caught.value.faults)
     for name in ("BASE_URL", "KEYS_FILE", "CLAIM_KEY_FILE", "SEAL_PKCS12_FILE", "MONGO_URL", "IDENTITY_URL", "SMS_URL",
-                 "TSA_URL", "IDENTITY_CLIENT_SECRET", "SMS_APP_KEY", "RATING_APP_WORD"):  # fmt: skip
+                 "TSA_URL", "IDENTITY_CLIENT_SECRET", "SMS_APP_KEY", "RATING_APP_WORD",
+                 "ENTRY_SHB_URL", "ENTRY_SHB_KEY", "ENTRY_YST_URL", "ENTRY_YST_KEY",
+                 "PROGRESS_URL", "PROGRESS_KEY"):  # fmt: skip
         assert f"EQICHA_{name}" in faults, name
 
 

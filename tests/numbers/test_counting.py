@@ -1,4 +1,4 @@
-"""Counts kept with what they count: sums, days of Beijing, no waiting for one another, a recount that finds tampering."""
+"""Counts kept with what they count: sums, Beijing days, nobody waits for a counter, a recount finds tampering."""
 
 import asyncio
 from collections import Counter
@@ -41,8 +41,7 @@ def empty(mongo_url: str) -> None:
 def known(desk: Desk, role: str) -> Account:
     """A visitor as sign-in would know them: counted the first time."""
     account = desk.run(desk.account(role))
-    if account.created_at == account.signed_in_at:
-        desk.run(counting.first_seen(desk.store, account.kind, at=account.created_at, tx=None))
+    desk.run(counting.signed_in(desk.store, account, tx=None))
     return account
 
 

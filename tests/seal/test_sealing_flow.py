@@ -16,13 +16,14 @@ from adapters.seal.local import LocalSeal
 from adapters.workshop import Workshop
 from conf.errors import Conflict, IntegrityFault, Invalid, ProviderRejected, ProviderUnavailable
 from conf.settings import Settings
-from conf.terms import OrderStatus, VerifyResult
+from conf.terms import OrderStatus, OutboxKind, VerifyResult
 from handlers.flows import verifying
 from handlers.flows.copy_files import verify_copy_file
 from handlers.flows.sealing import Bench, seal_order, verification_code
 from store.ids import copy_no_of
 from store.records import Copy, Order, Page
 from tests.desk import DATABASE, TRACE, Desk
+from tests.flows.test_progress import settled
 from tests.pdf import papers
 from tests.seal.test_tampering import with_annotation
 from tests.seal.tsa import TimeStampServer
@@ -220,6 +221,21 @@ def test_a_final_refusal_ends_the_order_and_tells_the_visitor(works: Works) -> N
     assert len(works.desk.run(works.desk.store.outbox.recent(order.no))) == 1
     with pytest.raises(Conflict):
         works.desk.run(seal_order(works.bench, replace(failed, status=OrderStatus.PERMITTED)))
+
+
+def told(works: Works, order: Order) -> list[str]:
+    """What waits for the portal about an order."""
+    waiting = works.desk.run(works.desk.store.outbox.recent(order.no))
+    return sorted(each.reference for each in waiting if each.kind is OutboxKind.PROGRESS)
+
+
+def test_the_portal_an_order_came_from_is_told_how_it_ended(works: Works) -> None:
+    ready, failed = settled(works.desk), settled(works.desk)
+    works.seal(ready)
+    works.desk.run(seal_order(works.replacing(seal=RefusingSeal()), failed))
+    steps = {ready.no: ("permitted", "ready", "submitted"), failed.no: ("failed", "permitted", "submitted")}
+    for order in (ready, failed):
+        assert told(works, order) == [f"{order.no}.{step}.progress" for step in steps[order.no]]
 
 
 def test_a_damaged_scan_is_never_sealed(works: Works, mongo_url: str) -> None:

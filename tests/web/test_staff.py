@@ -6,11 +6,12 @@ from typing import Any
 import pyotp
 import pytest
 
-from conf.terms import OrderStatus, OutboxKind, OutboxStatus, StaffRole
-from handlers.flows import staffing
+from conf.terms import EntryPoint, OrderStatus, OutboxKind, OutboxStatus, StaffRole
+from handlers.flows import ordering, staffing
 from handlers.staff import signin
 from store.records import Order, OutboxMessage
 from tests.desk import Desk
+from tests.flows.test_progress import placed
 from tests.web.client import Page, PageClient
 from tests.web.conftest import Site
 
@@ -172,6 +173,15 @@ def test_the_order_shows_who_why_and_by_which_rule_but_no_full_name(site: Site, 
     assert all(word in page.words for word in (order.requester_masked, "股东", "dossier.interested", "公司章程"))
     assert "样例己" not in page.text
     assert "19900000001" not in page.text
+
+
+def test_the_order_says_through_which_door_it_came(site: Site, desk: Desk) -> None:
+    client = at_the_desk(site, a_reviewer(desk))
+    orders = [desk.run(placed(desk, desk.run(desk.account("shareholder")), point)) for point in (EntryPoint.YST, None)]
+    for order in orders:
+        desk.run(ordering.settle(desk.store, desk.settings, order, now=desk.clock()))
+    said = [client.get(f"/staff/orders/{order.no}").words for order in orders]
+    assert ["粤商通（事项编码 EQC-YST-01）" in words for words in said] == [True, False]
 
 
 def test_permitting_part_moves_the_order_and_the_visitor_sees_what_was_left_out(site: Site, desk: Desk) -> None:

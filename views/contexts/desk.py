@@ -33,6 +33,7 @@ class Section:
 #: In the order of a working day; the layout's navigation and the desk's first page are made of it.
 SECTIONS = (
     Section("待审核", "/staff/orders", "需要人工审核的查询申请", (Action.ORDERS_REVIEW,)),
+    Section("差评回访", "/staff/ratings", "低分评价的联系、整改和回访期限", (Action.RATINGS_FOLLOW,)),
     Section("复制件", "/staff/copies", "按编号查找、撤回复制件", (Action.COPIES_KEEP,)),
     Section("对接与消息", "/staff/outbox", "对接系统的状态，等待和未送达的消息", (Action.OUTBOX_SEE,)),
     Section(

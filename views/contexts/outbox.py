@@ -13,8 +13,16 @@ SYSTEMS = {
     "sms2": "第二家短信平台",
     "mail": "邮件服务器",
     "rating": "好差评平台",
+    "shb": "穗好办",
+    "yst": "粤商通",
+    "portal": "政务服务网",
 }
-KINDS = {OutboxKind.SMS: "短信", OutboxKind.MAIL: "邮件", OutboxKind.RATING: "评价上报"}
+KINDS = {
+    OutboxKind.SMS: "短信",
+    OutboxKind.MAIL: "邮件",
+    OutboxKind.RATING: "评价上报",
+    OutboxKind.PROGRESS: "办件进度",
+}
 ENDS = {OutboxStatus.REJECTED: "对方拒收", OutboxStatus.GAVE_UP: "已放弃"}
 
 

@@ -102,6 +102,8 @@ class StaffOrder(Context):
             ("用途", label(order.purpose.code)),
             ("用途说明", order.purpose.statement or "未填写"),
         ]
+        if order.entry:
+            rows.append(("来源", f"{label(order.entry.point)}（事项编码 {order.entry.task_code}）"))
         if claim := order.purpose.lawyer:
             rows += [
                 ("律师执业证号", claim.licence_no),
