@@ -307,6 +307,7 @@ class AuditTag(StrEnum):
     FOLLOW_UP_PHONE_SHOWN = "followup:phone:shown"
     KIOSK_WIPED = "kiosk:session:wiped"
     LINK_MADE = "visitor:account:linked"
+    NUMBERS_EXPORTED = "numbers:report:exported"
     ORDER_CREATED = "order:record:created"
     ORDER_MOVED = "order:record:moved"
     PAGE_VIEWED = "page:image:viewed"
@@ -347,6 +348,7 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.FOLLOW_UP_PHONE_SHOWN: frozenset(),
     AuditTag.KIOSK_WIPED: frozenset({"terminal"}),
     AuditTag.LINK_MADE: frozenset({"entry"}),
+    AuditTag.NUMBERS_EXPORTED: frozenset({"form", "from", "to"}),
     AuditTag.ORDER_CREATED: frozenset({"rule", "pages"}),
     AuditTag.ORDER_MOVED: frozenset({"from", "to"}),
     AuditTag.PAGE_VIEWED: frozenset({"size", "rule"}),

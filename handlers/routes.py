@@ -23,6 +23,7 @@ MODULES = (
     "handlers.staff.orders",
     "handlers.staff.copies",
     "handlers.staff.outbox",
+    "handlers.staff.numbers",
     "handlers.staff.ratings",
     "handlers.kiosk",
     "handlers.callbacks",
