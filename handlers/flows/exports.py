@@ -5,8 +5,10 @@ from datetime import date, datetime
 from typing import Any
 
 from adapters.workbook import Sheet, write_workbook
+from conf.measures import hours_of
 from conf.terms import AuditTag
 from store import Store
+from store.records.numbers import Watched
 
 Trace = Mapping[str, Any]
 
@@ -32,3 +34,12 @@ async def record(store: Store, what: str, form: str, *, first: date, last: date,
     await store.audit.append(
         tag=AuditTag.NUMBERS_EXPORTED, subject=what, outcome="done", fields=fields, at=now, **trace
     )
+
+
+def watched_minutes(first: date, last: date, watched: Watched, now: datetime) -> int:
+    """Minutes of these Beijing days that are over, counted from the first minute anybody ever wrote down."""
+    if watched.since is None:
+        return 0
+    start = max(hours_of(first)[0], watched.since)
+    end = min(hours_of(last)[1], now)
+    return max(0, int((end - start).total_seconds() // 60))

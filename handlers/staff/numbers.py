@@ -1,11 +1,10 @@
 """What the numbers say: the dashboard, its exports, the performance report of a period."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from urllib.parse import quote
 
-from conf.clock import beijing
 from conf.errors import Invalid
-from conf.measures import day_of, hours_of
+from conf.measures import day_of
 from conf.rights import Action
 from handlers.flows import exports
 from handlers.guards import staff
@@ -52,10 +51,12 @@ class NumbersHandler(StaffHandler):
     async def page(self, scope: Scope) -> Numbers:
         """The dashboard of a range."""
         figures, top, watched = await self.figures(scope)
+        minutes = exports.watched_minutes(scope.first, scope.last, watched, self.clock())
         return Numbers(
             title=TITLE, scope=scope, today=day_of(self.clock()),
-            tiles=tiles(figures, watched, scope, watched_minutes(scope, watched, self.clock())),
-            charts=charts(figures, top, watched, scope), recounts=await self.store.numbers.recounts(),
+            tiles=tiles(figures, watched, scope, minutes),
+            charts=charts(figures, top, watched, scope),
+            recounts=await self.store.numbers.recounts(),
         )  # fmt: skip
 
     async def taken_away(self, what: str, form: str, first: date, last: date) -> None:
@@ -127,20 +128,11 @@ class PerformanceReport(NumbersHandler):
     async def get(self) -> None:
         scope = self.scope()
         figures, _, watched = await self.figures(scope)
-        minutes = watched_minutes(scope, watched, self.clock())
+        minutes = exports.watched_minutes(scope.first, scope.last, watched, self.clock())
         report = performance(figures, watched, minutes, made_at=minute(self.clock()))
         await self.taken_away("performance", "pdf", scope.first, scope.last)
         content = await self.adapters.pdf.render(render(report))
         self.send(content, PDF, "performance.pdf", f"绩效报告-{scope.first}-{scope.last}.pdf")
-
-
-def watched_minutes(scope: Scope, watched: Watched, now: datetime) -> int:
-    """Minutes of the range since anybody wrote them down that are over."""
-    if watched.since is None:
-        return 0
-    start = max(hours_of(scope.first)[0], watched.since)
-    end = min(hours_of(scope.last)[1], beijing(now))
-    return max(0, int((end - start).total_seconds() // 60))
 
 
 ROUTES = [
