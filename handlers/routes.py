@@ -24,6 +24,7 @@ MODULES = (
     "handlers.staff.copies",
     "handlers.staff.outbox",
     "handlers.staff.numbers",
+    "handlers.staff.investment",
     "handlers.staff.ratings",
     "handlers.kiosk",
     "handlers.callbacks",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # each part is imported when first used: a command that needs
     from store.dossiers import Dossiers
     from store.followups import FollowUps
     from store.inbox import Inbox
+    from store.investment import Investment
     from store.leases import Leases
     from store.limits import Limits
     from store.links import Links
@@ -238,3 +239,9 @@ class Store:
         from store.recount import Recounter
 
         return Recounter(self._base)
+
+    @cached_property
+    def investment(self) -> Investment:
+        from store.investment import Investment
+
+        return Investment(self._base)

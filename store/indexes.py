@@ -13,6 +13,10 @@ from store.connection import Row
 INDEXES: dict[str, list[IndexModel]] = {
     # -- the registry
     "companies": [
+        IndexModel(  # who holds shares in whom
+            [("persons.is_body", UP)], name="with_bodies", partialFilterExpression={"persons.is_body": True}
+        ),
+        IndexModel([("name", UP)], name="name"),  # a shareholder known by name only
         IndexModel([("own", UP)], name="own", sparse=True),  # owned_by: blind indexes of those named in the register
     ],
     "name_search": [

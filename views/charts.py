@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, log10
 
-WIDTH, HEIGHT = 720, 260
+WIDTH, HEIGHT = 540, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 12, 12, 34
 _ROW = 30  # height of one row of a ranking
-_NAME = 200  # room for its names
-_FEW = 12  # labels along the time axis
+_NAME = 190  # room for its names
+_FEW = 7  # labels along the time axis
 
 Value = str | int | float | None
 

@@ -96,3 +96,15 @@ def test_the_dashboard_is_looked_at_and_led_on(
     with desk.expect_download() as download:
         desk.get_by_role("link", name="绩效报告（PDF）").click()
     assert download.value.path().read_bytes().startswith(b"%PDF")
+
+
+def test_investment_is_looked_at(
+    desk: Page, judge: Callable[[Page], None], picture: Callable[[Page, str], None]
+) -> None:
+    desk.goto("/staff/investment")
+    judge(desk)
+    picture(desk, "investment")
+    desk.locator("[name=street]").select_option(index=1)
+    desk.get_by_role("button", name="查看").click()
+    judge(desk)
+    assert desk.evaluate("document.documentElement.scrollWidth <= innerWidth")
