@@ -95,6 +95,8 @@ CHANNELS: dict[str, str] = {
     "command": "命令行",
     "worker": "后台",
     "counterpart": "对接系统",
+    "shb": "穗好办",
+    "yst": "粤商通",
 }
 
 ACTORS: dict[str, str] = {
@@ -187,6 +189,10 @@ def kind_words(tag: str) -> str:
 
 def outcome_words(outcome: str) -> str:
     return OUTCOMES.get(outcome, outcome)
+
+
+def channel_words(channel: str) -> str:
+    return CHANNELS.get(channel, channel)
 
 
 def field_words(name: str) -> str:
