@@ -88,8 +88,6 @@ OUTCOMES["refused"] = "被拒绝"
 CHANNELS: dict[str, str] = {
     "pc": "电脑",
     "mobile": "手机",
-    "shb": "穗好办",
-    "yst": "粤商通",
     "kiosk": "自助机",
     "staff": "工作台",
     "command": "命令行",

@@ -141,7 +141,7 @@ def said(user: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
         (lambda: said({"usertype": "9"}), "garbled answer"),
         (lambda: {"code": "0"}, "garbled answer"),
         (lambda: {"code": "0", "data": []}, "garbled answer"),
-        (lambda: [], "garbled answer"),
+        (list, "garbled answer"),
         (lambda: {"code": "5000"}, "busy"),
         (lambda: {"code": "7777"}, "unknown code"),
     ],
