@@ -7,7 +7,7 @@ from conf.consent import current_consent
 from conf.errors import Forbidden, Invalid, NotFound, SignInNeeded
 from conf.terms import IdentityLevel, OrderStatus, PurposeCode
 from handlers.base import BaseHandler
-from handlers.flows import ordering, ratings
+from handlers.flows import licence_checks, ordering, ratings
 from handlers.flows.access import needed_level
 from handlers.flows.copies import HAS_COPY
 from handlers.flows.entries import entry_of
@@ -51,6 +51,7 @@ class PlaceOrder(BaseHandler):
         except ordering.KeyReused as fault:
             await self._form(form, errors={"request_key": str(fault)}, status=409)
             return
+        await licence_checks.check_soon(self.store, self.adapters, order, now=self.clock(), trace=self.audit_context())
         wake(self.application)
         self.go(f"/orders/{order.no}")
 

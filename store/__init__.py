@@ -20,13 +20,19 @@ from store.vault import Vault
 if TYPE_CHECKING:  # each part is imported when first used: a command that needs one does not load all
     from store.accounts import Accounts
     from store.audit import Audit
+    from store.audit_checks import AuditChecks
+    from store.audit_proofs import AuditProofs
+    from store.audit_search import AuditSearch
+    from store.codes import Codes
     from store.companies import Companies
     from store.copies import Copies
+    from store.differences import Differences
     from store.dossiers import Dossiers
     from store.followups import FollowUps
     from store.inbox import Inbox
     from store.investment import Investment
     from store.leases import Leases
+    from store.licence_scans import LicenceScans
     from store.limits import Limits
     from store.links import Links
     from store.numbers import Numbers
@@ -36,6 +42,7 @@ if TYPE_CHECKING:  # each part is imported when first used: a command that needs
     from store.ratings import Ratings
     from store.recount import Recounter
     from store.scans import Scans
+    from store.seals import Seals
     from store.sessions import Sessions
     from store.staff import StaffRegister
     from store.terminals import Terminals
@@ -139,6 +146,12 @@ class Store:
         return Scans(self._base)
 
     @cached_property
+    def seals(self) -> Seals:
+        from store.seals import Seals
+
+        return Seals(self._base)
+
+    @cached_property
     def accounts(self) -> Accounts:
         from store.accounts import Accounts
 
@@ -155,6 +168,12 @@ class Store:
         from store.sessions import Sessions
 
         return Sessions(self._base)
+
+    @cached_property
+    def codes(self) -> Codes:
+        from store.codes import Codes
+
+        return Codes(self._base)
 
     @cached_property
     def orders(self) -> Orders:
@@ -217,6 +236,24 @@ class Store:
         return Audit(self._base)
 
     @cached_property
+    def audit_checks(self) -> AuditChecks:
+        from store.audit_checks import AuditChecks
+
+        return AuditChecks(self._base)
+
+    @cached_property
+    def audit_proofs(self) -> AuditProofs:
+        from store.audit_proofs import AuditProofs
+
+        return AuditProofs(self._base)
+
+    @cached_property
+    def audit_search(self) -> AuditSearch:
+        from store.audit_search import AuditSearch
+
+        return AuditSearch(self._base)
+
+    @cached_property
     def leases(self) -> Leases:
         from store.leases import Leases
 
@@ -227,6 +264,18 @@ class Store:
         from store.limits import Limits
 
         return Limits(self._base)
+
+    @cached_property
+    def differences(self) -> Differences:
+        from store.differences import Differences
+
+        return Differences(self._base)
+
+    @cached_property
+    def licence_scans(self) -> LicenceScans:
+        from store.licence_scans import LicenceScans
+
+        return LicenceScans(self._base)
 
     @cached_property
     def numbers(self) -> Numbers:

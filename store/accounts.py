@@ -1,6 +1,7 @@
 """Visitors as the provincial platform knows them, and what was opened to them for a time. Called by the flows."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from pymongo import ReturnDocument
 
@@ -23,6 +24,11 @@ class Accounts:
         found = await self._accounts.find_one({"_id": text(id)}, session=tx)
         return None if found is None else from_bson(Account, found)
 
+    async def ids_by_number(self, id_number: str, limit: int = 5) -> tuple[str, ...]:
+        """Ids of the accounts with exactly this identity number (one a provider); compared without reading any."""
+        found = self._accounts.find({"id_number.b": self._vault.blind(id_number)}, {"_id": 1}).limit(limit)
+        return tuple([row["_id"] async for row in found])
+
     async def remember(
         self,
         *,
@@ -36,6 +42,7 @@ class Accounts:
         phone: str | None = "",
         mail: str | None = "",
         operator_name: str | None = "",
+        parent_subject: str | None = None,
         tx: Tx | None = None,
     ) -> Account:
         """Make the account at its first sign-in; at any later one write down what the platform says now.
@@ -58,9 +65,11 @@ class Accounts:
             operator_name=operator_name or "",
             created_at=now,
             signed_in_at=now,
+            parent_subject=parent_subject or "",
         )
         values = to_bson(fresh)
-        said = {"phone": phone, "mail": mail, "operator_name": operator_name}
+        del values["signed_out_at"]  # signing in again does not bring back the sessions that ended
+        said = {"phone": phone, "mail": mail, "operator_name": operator_name, "parent_subject": parent_subject}
         unsaid = [name for name, value in said.items() if value is None]
         first = {name: values.pop(name) for name in ("_id", "provider", "subject", "created_at", *unsaid)}
         key = {name: first.pop(name) for name in ("provider", "subject")}
@@ -73,6 +82,14 @@ class Accounts:
         )
         assert kept is not None  # upserted
         return from_bson(Account, kept)
+
+    async def sign_out(self, provider: str, subject: str, at: datetime, tx: Tx | None = None) -> Account | None:
+        """Every session begun before `at` is over; a later moment told before stays. None for somebody unknown."""
+        key = {"provider": text(provider), "subject": text(subject)}
+        found = await self._accounts.find_one_and_update(
+            key, {"$max": {"signed_out_at": at}}, return_document=ReturnDocument.AFTER, session=tx
+        )
+        return None if found is None else from_bson(Account, found)
 
     async def grants(self, account_id: str, uscc: str) -> tuple[Grant, ...]:
         """What is open to the account in this company's dossier now; permissions past their time are left out."""

@@ -13,10 +13,10 @@ from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from conf.errors import Conflict, NotFound
-from conf.terms import ORDER_MOVES, OrderStatus
+from conf.terms import ORDER_MOVES, CheckOutcome, OrderStatus
 from store.connection import Base, Row, Tx
 from store.encode import changes_to_bson, from_bson, text, to_bson
-from store.records import Order, Step
+from store.records import LicenceCheck, Order, Step
 
 #: What a move may change beside the status; everything else about an order is fixed when it is made.
 CHANGEABLE = frozenset({"due_at", "copy_no", "refusal", "fault", "document_ids_permitted", "page_count", "decision"})
@@ -100,6 +100,17 @@ class Orders:
         if moved is None:
             raise await self._why_not(no, expect, tx)
         return from_bson(Order, moved, key="no")
+
+    async def note_licence(self, no: str, check: LicenceCheck, tx: Tx | None = None) -> bool:
+        """Keep what the licence register said, once: False when something was kept already, or there is no such order.
+
+        Says nothing about the order's state, so it needs no version and moves nothing.
+        """
+        unchecked = {"_id": text(no), "licence.outcome": CheckOutcome.UNCHECKED.value}
+        done = await self._orders.update_one(
+            unchecked, {"$set": changes_to_bson(Order, {"licence": check})}, session=tx
+        )
+        return done.matched_count == 1
 
     async def claim(self, statuses: Collection[OrderStatus], owner: str, lease_seconds: float) -> Order | None:
         """Take the oldest order in these states that nobody holds and whose time has come; None when there is none."""

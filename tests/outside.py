@@ -19,6 +19,7 @@ from adapters.mail.smtp import SmtpMail
 from adapters.rating import RatingReport
 from adapters.rating.national import NationalRating
 from adapters.sandbox.server import Sandbox
+from adapters.sharing.gateway import GatewaySharing
 from adapters.sms.gateway import GatewaySms
 from adapters.sms.routing import Route, RoutedSms, Rules
 from adapters.sms.textline import TextlineSms
@@ -51,6 +52,7 @@ class Outside:
     rating: NationalRating
     entry: AppTickets
     progress: PortalProgress
+    sharing: GatewaySharing
 
     @classmethod
     def of(cls, settings: Settings) -> "Outside":
@@ -61,10 +63,12 @@ class Outside:
             NationalRating(settings),
             AppTickets(settings),
             PortalProgress(settings),
+            GatewaySharing(settings),
         )
 
     async def close(self) -> None:
-        for each in (self.identity, self.sms, self.mail, self.rating, self.entry, self.progress):
+        everything = (self.identity, self.sms, self.mail, self.rating, self.entry, self.progress, self.sharing)
+        for each in everything:
             await each.close()
 
 

@@ -47,9 +47,12 @@ class TrialSet:
             "rating_url": f"{box}/hcp",
             "rating_page_url": f"{box}/hcp/page",
             "tsa_url": f"{box}/tsa",
+            "seal_url": f"{box}/eseal",
             "entry_shb_url": f"{box}/shb",
             "entry_yst_url": f"{box}/yst",
             "progress_url": f"{box}/portal",
+            "sharing_url": f"{box}/sharing",
+            "licence_url": f"{box}/licence",
             "mail_port": self.smtp_port,
             "log_format": "json",
         } | self._extra
@@ -102,11 +105,12 @@ class TrialSet:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
-    def command(self, *arguments: str) -> str:
+    def command(self, *arguments: str, **settings: object) -> str:
         """Run one eqicha.py command; returns what it printed, fails loudly when it failed."""
+        extra = {f"EQICHA_{key.upper()}": str(value) for key, value in settings.items()}
         done = subprocess.run(
             [sys.executable, "eqicha.py", *arguments],
-            cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=600, check=False,
+            cwd=ROOT, env=self.environment | extra, capture_output=True, text=True, timeout=600, check=False,
         )  # fmt: skip
         assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
         return done.stdout

@@ -13,7 +13,7 @@ from conf.logs import get_log
 from conf.settings import Settings
 from conf.terms import AccountKind, AuditTag, Channel, OrderStatus, Outcome, PurposeCode
 from conf.workdays import end_of_term
-from handlers.flows import counting, progress
+from handlers.flows import comparing, counting, licence_checks, progress
 from handlers.flows.access import decide, decide_extract
 from handlers.flows.order_forms import OrderForm, choose, problems, purpose_of
 from store import Store
@@ -127,6 +127,7 @@ async def settle(store: Store, settings: Settings, order: Order, *, now: datetim
     async def work(tx: Any) -> Order:
         moved = await store.orders.advance(order.no, OrderStatus.SUBMITTED, to, "worker", tx=tx, **changes)
         await record_move(store, order, to, at=now, tx=tx)
+        await comparing.queue(store, order.uscc, now=now, tx=tx)
         return moved
 
     return await store.atomically(work)
@@ -180,6 +181,9 @@ async def _place(
     if retry_after:
         raise TooMany(retry_after)
     order = _order(account, chosen, form, purpose, decision, now=now, channel=trace["channel"], entry=entry)
+    if account.operator_name:
+        operator = store.vault.conceal(account.operator_name, masks.name(account.operator_name))
+        order = replace(order, operator=operator)
     try:
         return await store.atomically(lambda tx: _create(store, order, trace=trace, tx=tx))
     except Conflict:  # another process made it in the same moment
@@ -194,12 +198,14 @@ async def _create(store: Store, order: Order, *, trace: Trace, tx: Any) -> Order
     if created.no != order.no:
         return created
     await _record_decision(store, order.uscc, order.decision, at=order.created_at, trace=trace, tx=tx)
+    if order.licence:
+        await licence_checks.queue(store, order, now=order.created_at, tx=tx)
     await counting.ordered(store, order, tx=tx)
     await store.audit.append(
         tag=AuditTag.ORDER_CREATED,
         subject=order.no,
         outcome="done",
-        fields={"rule": order.decision.rule_id, "pages": order.page_count},
+        fields={"rule": order.decision.rule_id, "pages": order.page_count, "uscc": order.uscc},
         tx=tx,
         **trace,
     )
@@ -290,6 +296,7 @@ def _order(
         uscc=chosen.company.uscc,
         company_name=chosen.company.name,
         requester_masked=mask_requester(account),
+        by_sub_account=bool(account.parent_subject),
         items=chosen.items,
         with_extract=form.with_extract,
         page_count=chosen.page_count,
@@ -309,6 +316,7 @@ def _order(
         version=0,
         document_ids_permitted=frozenset(),
         entry=entry,
+        licence=licence_checks.UNCHECKED if purpose.lawyer else None,
     )
 
 

@@ -119,7 +119,7 @@ async def finish(
     if not await sessions.drop(session.id):  # two callbacks at the same moment: the session is traded in once
         await _refuse_state(store, now, trace)
     account = await _remember(store, identity, now, trace)
-    fresh, token = _fresh_session(session, account, settings, now, entry=entry_in(pending))
+    fresh, token = fresh_session(session, account, settings, now, entry=entry_in(pending))
     await sessions.create(fresh)
     return SignedIn(session=fresh, token=token, account=account, next_path=str(pending["next"]))
 
@@ -200,6 +200,7 @@ async def _remember(store: "Store", identity: Identity, now: datetime, trace: Ma
             phone=identity.phone,
             mail=identity.mail,
             operator_name=identity.operator_name,
+            parent_subject=identity.parent_subject,
             tx=tx,
         )
         who = store.vault.person_key(account.id)
@@ -230,8 +231,8 @@ async def _record_refusal(store: "Store", ground: str, now: datetime, trace: Map
     )
 
 
-def _fresh_session(
-    old: Session, account: Account, settings: Settings, now: datetime, *, entry: Entry | None
+def fresh_session(
+    old: Session, account: Account, settings: Settings, now: datetime, *, entry: Entry | None = None
 ) -> tuple[Session, str]:
     """A session of a new id (no fixation); nothing of the old one is carried over but where the visit comes from."""
     token = secrets.token_urlsafe(32)

@@ -6,6 +6,7 @@ from typing import Any, TypeVar, dataclass_transform
 
 from conf.terms import (
     AccountKind,
+    AuditFault,
     AuditTag,
     Channel,
     CompanyStatus,
@@ -25,8 +26,12 @@ from conf.terms import (
     PersonRole,
     PurposeCode,
     Satisfaction,
+    SealStatus,
     StaffRole,
 )
+from store.checks import Comparison as Comparison
+from store.checks import Difference as Difference
+from store.checks import LicenceCheck as LicenceCheck
 
 _T = TypeVar("_T")
 
@@ -219,6 +224,8 @@ class Account:
     operator_name: str  # 经办人 of a legal account
     created_at: datetime
     signed_in_at: datetime
+    parent_subject: str = ""  # useridcode of the main account, with a sub-account
+    signed_out_at: datetime | None = None  # told by the platform; sessions begun before are over
 
 
 @record
@@ -360,6 +367,9 @@ class Order:
     version: int
     document_ids_permitted: frozenset[str]
     entry: Entry | None = None  # None: the visitor came by themselves
+    licence: LicenceCheck | None = None  # of a lawyer: what the licence register said
+    operator: Secret | None = None  # 经办人 of a legal account, as the platform named them when the order was placed
+    by_sub_account: bool = False
 
 
 @record
@@ -410,6 +420,39 @@ class Copy:
     signer: str
     filing_number: int  # complete up to filing N …
     filed_on: date | None  # … of date D
+    seal_id: str = ""  # which seal of the register it carries …
+    seal_version: int = 0  # … and which version of it
+    sm3: str = ""  # of the sealed file; set with the SM2 signature over both digests
+    sm2_signature: str = ""
+    sm2_key: str = ""
+
+
+@record
+class SealStep:
+    """One thing that happened to a seal: `what` is "added" or "retired", `by` who did it."""
+
+    at: datetime
+    what: str
+    by: str
+    note: str
+
+
+@record
+class SealVersion:
+    """A seal with one certificate, for the time it may be used. A new certificate is a new version; none is deleted."""
+
+    id: str  # "<seal_id>.<version>"
+    seal_id: str
+    version: int  # from 1
+    name: str
+    signer: str  # common name of the certificate
+    fingerprint: str  # of the certificate, SHA-256 in hex
+    cert_sn: str
+    valid_from: datetime
+    valid_until: datetime
+    status: SealStatus
+    entered_by: str
+    history: tuple[SealStep, ...]
 
 
 @record
@@ -578,3 +621,4 @@ class AuditReport:
     first_bad: int | None
     problem: str
     checkpoints: int  # checkpoints compared
+    fault: AuditFault | None = None  # what `problem` is, in our terms

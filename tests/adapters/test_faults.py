@@ -8,7 +8,7 @@ from adapters.sandbox.server import Sandbox
 from adapters.sandbox.state import CALLING_FAULTS, FAULTS, faults_of
 from conf.errors import ProviderRejected, ProviderUnavailable
 from conf.settings import Settings
-from conf.terms import Channel, EntryPoint
+from conf.terms import Channel, EntryPoint, LicenceKind
 from tests.outside import Outside, Run, a_report, a_step, choose, ticket_of
 
 VALUES = {"order_no": "TH1", "until": "11月28日10:00"}
@@ -29,13 +29,15 @@ async def use(system: str, outside: Outside, settings: Settings) -> None:
         await outside.rating.report(a_report(order_no="TH1", channel=Channel.KIOSK))
     elif system == "portal":
         await outside.progress.report(a_step())
+    elif system == "sharing":
+        await outside.sharing.licence(LicenceKind.LAWYER, "14401202610000017", reference="TH1")
     else:
         await outside.identity.exchange("no-such-code", redirect_uri=settings.base_url + "/signin/callback")
 
 
 @pytest.mark.parametrize(
     ("system", "fault"),
-    [(system, fault) for system in ("sms", "mail", "rating", "portal") for fault in faults_on(system)],
+    [(system, fault) for system in ("sms", "mail", "rating", "portal", "sharing") for fault in faults_on(system)],
 )
 def test_a_faulty_system_is_tried_again_and_has_the_thing_once(
     run: Run, sandbox: Sandbox, outside: Outside, sandbox_settings: Settings, system: str, fault: str
@@ -64,7 +66,7 @@ def test_signing_in_while_the_platform_is_faulty_ends_in_a_named_error(
     assert run(outside.identity.exchange(again, redirect_uri=callback)).subject == "sample-0001"
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", faults_on("shb"))
 @pytest.mark.parametrize("app", ["shb", "yst"])
 def test_arriving_while_the_app_is_faulty_ends_in_a_named_error_and_the_next_ticket_is_good(
     run: Run, sandbox: Sandbox, outside: Outside, app: str, fault: str

@@ -181,7 +181,9 @@ def test_looking_at_the_catalogue_leaves_evidence_with_its_rule(archive, person,
     before = len(archive.events("dossier:listing:viewed"))
     dossier(archive, person)
     (event,) = archive.events("dossier:listing:viewed")[before:]
-    assert (event["subject"], event["outcome"], event["fields"]) == (USCC, outcome, {"rule": rule})
+    inquirer = "head" if outcome == "permit" else "other"
+    fields = {"rule": rule, "inquirer": inquirer, "purpose": "own_affairs"}
+    assert (event["subject"], event["outcome"], event["fields"]) == (USCC, outcome, fields)
 
 
 def test_no_identity_number_and_no_full_name_of_the_visitor_is_on_the_page(archive):
