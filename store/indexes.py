@@ -165,7 +165,6 @@ INDEXES: dict[str, list[IndexModel]] = {
     "audit_blocks": [],
     "audit_checks": [
         IndexModel([("started_at", DOWN)], name="newest"),
-        IndexModel([("at", DOWN), ("_id", DOWN)], name="by_time"),  # recount of a day
     ],
     "audit_trees": [],
     "audit_checkpoints": [],
