@@ -458,7 +458,7 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.KIOSK_WIPED: frozenset({"terminal"}),
     AuditTag.LINK_MADE: frozenset({"entry"}),
     AuditTag.LICENCE_CHECKED: frozenset({"outcome", "source"}),
-    AuditTag.NUMBERS_EXPORTED: frozenset({"form", "from", "to"}),
+    AuditTag.NUMBERS_EXPORTED: frozenset({"form", "first", "last"}),
     AuditTag.ORDER_CREATED: frozenset({"rule", "pages"}),
     AuditTag.ORDER_MOVED: frozenset({"from", "to"}),
     AuditTag.PAGE_VIEWED: frozenset({"size", "rule"}),

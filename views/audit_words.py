@@ -36,6 +36,7 @@ KINDS: dict[str, str] = {
     "intake:batch:imported": "导入档案",
     "kiosk:session:wiped": "自助机清除会话",
     "licence:lawyer:checked": "核验律师执业信息",
+    "numbers:report:exported": "导出统计",
     "order:record:created": "提交查询申请",
     "order:record:moved": "申请状态变化",
     "page:image:viewed": "查看档案页",
@@ -93,8 +94,6 @@ CHANNELS: dict[str, str] = {
     "command": "命令行",
     "worker": "后台",
     "counterpart": "对接系统",
-    "shb": "穗好办",
-    "yst": "粤商通",
 }
 
 ACTORS: dict[str, str] = {
@@ -123,7 +122,10 @@ FIELDS: dict[str, str] = {
     "cert_sn": "印章证书序列号",
     "criteria": "查找条件",
     "first_bad": "第一处问题的位置",
+    "first": "统计起始日",
+    "form": "文件格式",
     "from": "原状态",
+    "last": "统计截止日",
     "ground": "理由",
     "hits": "结果数",
     "inquirer": "查询人类别",
