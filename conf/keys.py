@@ -70,6 +70,22 @@ def load_keys(settings: Settings) -> Keys:
     return keys
 
 
+def load_backup_key(settings: Settings, keys: Keys) -> bytes:
+    """Master key of backups: 32 bytes of the file set for it, else derived from keys that are never rotated.
+
+    Raises SettingsError when the file will not do.
+    """
+    if settings.backup_key_file == Path(""):
+        return keys.blind + keys.person
+    try:
+        key = _bytes(settings.backup_key_file.read_text(encoding="utf-8").strip())
+    except (OSError, ValueError) as fault:
+        raise SettingsError([f"EQICHA_BACKUP_KEY_FILE: {type(fault).__name__} {fault}"]) from None
+    if len(key) != 32:
+        raise SettingsError(["EQICHA_BACKUP_KEY_FILE: base64 of 32 bytes is needed (openssl rand -base64 32)"])
+    return key
+
+
 def _bytes(text: str) -> bytes:
     return base64.b64decode(text, validate=True)
 

@@ -220,6 +220,10 @@ class AuditTag(StrEnum):
     """`<source>:<subject>:<action>`. Each has its required fields in AUDIT_FIELDS; no other tag exists."""
 
     ACCESS_DECIDED = "access:dossier:decided"
+    AUDIT_TRIMMED = "audit:prefix:trimmed"
+    BACKUP_MADE = "backup:file:made"
+    BACKUP_RESTORED = "backup:database:restored"
+    BACKUP_VERIFIED = "backup:file:verified"
     CALLBACK_RECEIVED = "callback:event:received"
     CALLBACK_REFUSED = "callback:event:refused"
     COPY_DOWNLOADED = "copy:file:downloaded"
@@ -228,6 +232,7 @@ class AuditTag(StrEnum):
     COPY_WITHDRAWN = "copy:file:withdrawn"
     DOSSIER_LISTED = "dossier:listing:viewed"
     EXTRACT_VIEWED = "extract:page:viewed"
+    INSPECTION_MADE = "inspection:report:made"
     INTAKE_IMPORTED = "intake:batch:imported"
     KIOSK_WIPED = "kiosk:session:wiped"
     ORDER_CREATED = "order:record:created"
@@ -237,6 +242,7 @@ class AuditTag(StrEnum):
     PROPOSAL_MADE = "proposal:record:made"
     PROPOSAL_ANSWERED = "proposal:record:answered"
     RATING_GIVEN = "rating:record:given"
+    RETENTION_APPLIED = "retention:records:removed"
     STAFF_CREATED = "staff:account:created"
     STAFF_DECIDED = "staff:order:decided"
     STAFF_RESENT = "staff:message:resent"
@@ -253,6 +259,10 @@ class AuditTag(StrEnum):
 #: Fields an event of that tag must carry in `fields`, exactly; `store.audit.append` refuses any other set.
 AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.ACCESS_DECIDED: frozenset({"rule", "rule_version"}),
+    AuditTag.AUDIT_TRIMMED: frozenset({"size", "root", "before"}),
+    AuditTag.BACKUP_MADE: frozenset({"digest", "documents", "audit_size"}),
+    AuditTag.BACKUP_RESTORED: frozenset({"digest", "documents", "audit_size", "signed_size"}),
+    AuditTag.BACKUP_VERIFIED: frozenset({"digest"}),
     AuditTag.CALLBACK_RECEIVED: frozenset({"system", "key"}),
     AuditTag.CALLBACK_REFUSED: frozenset({"system", "ground"}),
     AuditTag.COPY_DOWNLOADED: frozenset({"order_no", "sha256"}),
@@ -261,6 +271,7 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.COPY_WITHDRAWN: frozenset({"order_no", "reason"}),
     AuditTag.DOSSIER_LISTED: frozenset({"rule"}),
     AuditTag.EXTRACT_VIEWED: frozenset({"rule"}),
+    AuditTag.INSPECTION_MADE: frozenset({"period", "health"}),
     AuditTag.INTAKE_IMPORTED: frozenset({"accepted", "refused", "pages"}),
     AuditTag.KIOSK_WIPED: frozenset({"terminal"}),
     AuditTag.ORDER_CREATED: frozenset({"rule", "pages"}),
@@ -270,6 +281,7 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.PROPOSAL_MADE: frozenset({"kind", "about"}),
     AuditTag.PROPOSAL_ANSWERED: frozenset({"kind", "about", "answer"}),
     AuditTag.RATING_GIVEN: frozenset({"satisfaction", "number"}),
+    AuditTag.RETENTION_APPLIED: frozenset({"kind", "count", "before"}),
     AuditTag.STAFF_CREATED: frozenset({"roles"}),
     AuditTag.STAFF_DECIDED: frozenset({"outcome"}),
     AuditTag.STAFF_RESENT: frozenset({"kind"}),

@@ -20,10 +20,13 @@ from store.vault import Vault
 if TYPE_CHECKING:  # each part is imported when first used: a command that needs one does not load all
     from store.accounts import Accounts
     from store.audit import Audit
+    from store.backups import Backups
     from store.companies import Companies
     from store.copies import Copies
     from store.dossiers import Dossiers
     from store.inbox import Inbox
+    from store.inspections import Inspections
+    from store.jobs import Jobs
     from store.leases import Leases
     from store.limits import Limits
     from store.orders import Orders
@@ -39,8 +42,11 @@ T = TypeVar("T")
 __all__ = ["ServerFacts", "Store", "Tx", "open_store"]
 
 
-async def open_store(settings: Settings, keys: Keys, clock: Clock = utc_now) -> Store:
-    """Connect and check. Raises SettingsError when the address is missing, weak, or (in production) a standalone."""
+async def open_store(settings: Settings, keys: Keys, clock: Clock = utc_now, *, to_restore: bool = False) -> Store:
+    """Connect and check. Raises SettingsError when the address is missing, weak, or (in production) a standalone.
+
+    `to_restore`: also a database that a restore left half done is opened.
+    """
     client = connection.connect(settings)
     base = Base(
         client=client,
@@ -53,6 +59,8 @@ async def open_store(settings: Settings, keys: Keys, clock: Clock = utc_now) -> 
     store = Store(base)
     try:
         await store.check_server()
+        if not to_restore:
+            await store.check_whole()
     except BaseException:
         await store.close()
         raise
@@ -105,6 +113,12 @@ class Store:
         if self._base.settings.is_production and not connection.is_safe_version(facts.version):
             advice = "open to CVE-2025-14847; use 7.0.28, 8.0.17, 8.2.3 or newer"
             raise SettingsError([f"EQICHA_MONGO_URL: MongoDB {facts.version} is {advice}"])
+
+    async def check_whole(self) -> None:
+        """Raise SettingsError when a restore into this database was cut off."""
+        if await connection.unfinished_restore(self._base.db):
+            name = self._base.settings.mongo_database
+            raise SettingsError([f"EQICHA_MONGO_DATABASE: {name} was left half restored; run eqicha.py restore again"])
 
     async def ensure_indexes(self) -> None:
         from store.indexes import ensure_indexes
@@ -210,3 +224,21 @@ class Store:
         from store.limits import Limits
 
         return Limits(self._base)
+
+    @cached_property
+    def backups(self) -> Backups:
+        from store.backups import Backups
+
+        return Backups(self._base)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        from store.jobs import Jobs
+
+        return Jobs(self._base)
+
+    @cached_property
+    def inspections(self) -> Inspections:
+        from store.inspections import Inspections
+
+        return Inspections(self._base)

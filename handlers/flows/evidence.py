@@ -10,7 +10,7 @@ import base64
 import fcntl
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -22,8 +22,9 @@ from conf.clock import Clock, utc_now
 from conf.keys import Keys
 from conf.logs import get_log
 from store import Store
-from store.audit_leaf import key_id_of, signed_text
+from store.audit_leaf import key_id_of, signed_text, trim_text
 from store.records import AuditReport, Checkpoint
+from store.records.keeping import AuditTrim
 
 log = get_log("evidence")
 
@@ -42,8 +43,7 @@ async def keep_checkpoint(store: Store, keys: Keys, var_dir: Path, *, clock: Clo
         return None
     if latest and grown < EVERY_EVENTS and clock() - latest.at < EVERY:
         return None
-    key_id = key_id_of(keys.audit.public_key().public_bytes_raw())
-    made = await store.audit.checkpoint(lambda text: (key_id, keys.audit.sign(text)))
+    made = await store.audit.checkpoint(signer(keys))
     if made is not None:
         await asyncio.to_thread(write_checkpoint, checkpoint_file(var_dir), made)
         log.info("audit_checkpoint", size=made.size, root=made.root, key_id=made.key_id, signature=made.signature)
@@ -56,20 +56,40 @@ async def verify_audit(store: Store, keys: Keys, var_dir: Path) -> AuditReport:
     A fault of an event goes before a fault of a checkpoint; `first_bad` is the first bad position.
     """
     in_file, unreadable = await asyncio.to_thread(read_checkpoints, checkpoint_file(var_dir))
-    in_store = await store.audit.checkpoints()
+    in_store, trims = await store.audit.checkpoints(), await store.audit.trims.all()
     signed = {checkpoint for checkpoint in (*in_file, *in_store) if is_signed(checkpoint, keys)}
-    report = await store.audit.verify(tuple(signed))
-    problem = unreadable or _checkpoint_problem(in_file, in_store, keys)
+    lawful = tuple(trim for trim in trims if is_signed_trim(trim, keys))
+    report = await store.audit.verify(tuple(signed), lawful)
+    if not report.ok and await store.audit.trims.last() != (trims[-1] if trims else None):
+        return await verify_audit(store, keys, var_dir)  # the retention job went on while this looked
+    forged = f"the trim to {trims[-1].size} is not signed by our key" if trims and trims[-1] not in lawful else ""
+    problem = forged or unreadable or _checkpoint_problem(in_file, in_store, keys)
     if report.ok and problem:
         return replace(report, ok=False, problem=problem)
     return report
 
 
+def is_signed_trim(trim: AuditTrim, keys: Keys) -> bool:
+    """Whether our audit key signed exactly this trim."""
+    return _is_ours(
+        trim_text(trim.size, trim.peaks, checkpoint_at=trim.checkpoint_at, at=trim.at), trim.signature, keys
+    )
+
+
 def is_signed(checkpoint: Checkpoint, keys: Keys) -> bool:
     """Whether our audit key signed exactly this size, root and time."""
-    text = signed_text(checkpoint.size, checkpoint.root, checkpoint.at)
+    return _is_ours(signed_text(checkpoint.size, checkpoint.root, checkpoint.at), checkpoint.signature, keys)
+
+
+def signer(keys: Keys) -> Callable[[bytes], tuple[str, bytes]]:
+    """Signs a text with the audit key: (key id, signature)."""
+    key_id = key_id_of(keys.audit.public_key().public_bytes_raw())
+    return lambda text: (key_id, keys.audit.sign(text))
+
+
+def _is_ours(text: bytes, signature: str, keys: Keys) -> bool:
     try:
-        keys.audit.public_key().verify(base64.b64decode(checkpoint.signature, validate=True), text)
+        keys.audit.public_key().verify(base64.b64decode(signature, validate=True), text)
     except (InvalidSignature, ValueError):
         return False
     return True
