@@ -17,6 +17,7 @@ from conf.logs import setup_logs
 from conf.memory import return_big_buffers
 from conf.settings import Settings, SettingsError, load_settings
 from conf.terms import Channel, StaffRole
+from store.records.keeping import Health
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -29,6 +30,14 @@ if TYPE_CHECKING:
 
 #: A file without a record is left alone this long: its transaction may still be under way.
 ORPHANS_AFTER = timedelta(hours=6)
+
+COMMAND: dict[str, Any] = {
+    "who": "command",
+    "role": "system",
+    "channel": Channel.COMMAND,
+    "request_id": "",
+    "address": "",
+}
 
 Command = Callable[[argparse.Namespace, Settings], Awaitable[int]]
 
@@ -77,8 +86,9 @@ async def open_alone(settings: Settings, *, to_restore: bool = False) -> "AsyncI
 
 def make_background(house: House) -> "Background":
     """The background work of one process, joined from the flows."""
-    from handlers.flows import evidence, incoming, notices, sealing
+    from handlers.flows import evidence, incoming, inspecting, notices, retention, sealing
     from handlers.flows.background import Background
+    from handlers.flows.turns import Turn, day, month
     from views.sheets import PrintSheets
 
     store, settings = house.store, house.settings
@@ -93,6 +103,20 @@ def make_background(house: House) -> "Background":
         checkpoint=lambda: evidence.keep_checkpoint(store, house.keys, settings.var_dir),
         apply_waiting=lambda: incoming.look_again(store, now=utc_now()),
         sweep=lambda: store.copies.sweep_orphans(utc_now() - ORPHANS_AFTER),
+        turns=(
+            Turn(
+                name="retention",
+                period=day,
+                run=lambda _day: retention.keep_terms(store, settings, house.keys, now=utc_now()),
+            ),
+            Turn(
+                name="inspection",
+                period=month,
+                run=lambda period: inspecting.inspect(
+                    store, house.adapters, settings, house.keys, now=utc_now(), period=period
+                ),
+            ),
+        ),
     )
     return made
 
@@ -229,9 +253,8 @@ async def withdraw_copy(args: argparse.Namespace, settings: Settings) -> int:
     """Declare a copy withdrawn: no more download, and whoever verifies it is told. Cannot be taken back."""
     from handlers.flows.copies import withdraw
 
-    trace = {"who": "command", "role": "system", "channel": Channel.COMMAND, "request_id": "", "address": ""}
     async with open_house(settings) as house:
-        copy = await withdraw(house.store, args.copy_no, reason=args.reason, now=utc_now(), trace=trace)
+        copy = await withdraw(house.store, args.copy_no, reason=args.reason, now=utc_now(), trace=COMMAND)
     print(f"{copy.no} of order {copy.order_no} is withdrawn")
     return 0
 
@@ -296,6 +319,20 @@ async def verify(args: argparse.Namespace, settings: Settings) -> int:
     if proven.written:
         print(_told(proven.written))
     return 1 if proven.problems else 0
+
+
+async def inspect(args: argparse.Namespace, settings: Settings) -> int:
+    """Make an inspection report now: printed, kept, and shown on /staff/system; exit code 1 when something is bad."""
+    from handlers.flows.inspecting import inspect as look
+
+    async with open_house(settings) as house:
+        await house.store.ensure_indexes()
+        report = await look(house.store, house.adapters, settings, house.keys, now=utc_now(), trace=COMMAND)
+    words = {Health.GOOD: "ok   ", Health.WATCH: "WATCH", Health.BAD: "BAD  "}
+    for item in report.items:
+        advice = f"  → {item.advice}" if item.advice else ""
+        print(f"{words[item.health]}  {item.part} · {item.name}: {item.says}{advice}")
+    return 1 if report.health is Health.BAD else 0
 
 
 def _told(written: "Written") -> str:
@@ -396,6 +433,7 @@ def commands() -> argparse.ArgumentParser:
     part.add_argument("file", type=Path, nargs="?", metavar="FILE", help="a backup")
     part.add_argument("--database", action="store_true", help="what stands in the database instead")
     part.add_argument("--offline", action="store_true", help="do not note the proof in the database")
+    add("inspect", inspect, "inspect")
     part = add("create-staff", create_staff, "create-staff --login li.shenhe --name 样例审核员 --role reviewer")
     part.add_argument("--login", required=True, help="login name")
     part.add_argument("--name", required=True, help="name as colleagues know it")

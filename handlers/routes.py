@@ -22,6 +22,7 @@ MODULES = (
     "handlers.staff.orders",
     "handlers.staff.copies",
     "handlers.staff.outbox",
+    "handlers.staff.system",
     "handlers.kiosk",
     "handlers.callbacks",
     "handlers.pages",

@@ -33,6 +33,7 @@ if TYPE_CHECKING:  # each part is imported when first used: a command that needs
     from store.outbox import Outbox
     from store.proposals import Proposals
     from store.ratings import Ratings
+    from store.retention import Retention
     from store.scans import Scans
     from store.sessions import Sessions
     from store.staff import StaffRegister
@@ -230,6 +231,12 @@ class Store:
         from store.backups import Backups
 
         return Backups(self._base)
+
+    @cached_property
+    def retention(self) -> Retention:
+        from store.retention import Retention
+
+        return Retention(self._base)
 
     @cached_property
     def jobs(self) -> Jobs:

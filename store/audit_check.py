@@ -80,7 +80,7 @@ class Walk:
     def step_waiting(self, row: Row) -> None:
         """An event without a position: a genuine one waits for the sequencer, any other was put there."""
         is_waiting = row.pop("waiting", False) is True and row["position"] is None
-        if not is_waiting or _event_problem(self.vault, row):
+        if not is_waiting or event_problem(self.vault, row):
             raise AuditFault(self.grown.size, f"event {row['_id']} without a position was inserted or edited")
         self._listen(row)
 
@@ -120,7 +120,7 @@ class Walk:
         self._prove(row, position)
 
     def _prove(self, row: Row, position: int) -> None:
-        problem = _event_problem(self.vault, row)
+        problem = event_problem(self.vault, row)
         if problem:
             raise AuditFault(position, problem)
         self._listen(row)
@@ -182,7 +182,7 @@ def _frontier_of(trim: AuditTrim, checkpoints: Sequence[Checkpoint]) -> Frontier
     return grown
 
 
-def _event_problem(vault: Vault, row: Mapping[str, Any]) -> str:
+def event_problem(vault: Vault, row: Mapping[str, Any]) -> str:
     """What is wrong with one event by itself; empty when nothing is."""
     if set(row) != KNOWN:
         return "the event was edited: it has other fields than it was written with"

@@ -12,6 +12,7 @@ from datetime import datetime
 from pymongo import ASCENDING, DESCENDING
 
 from conf.errors import IntegrityFault
+from store.audit_check import event_problem
 from store.audit_leaf import trim_text
 from store.connection import Base, Tx, atomically
 from store.encode import from_bson, to_bson
@@ -81,9 +82,9 @@ class Trims:
         """The tree over the events up to `size`, from the last trim on."""
         grown = Frontier(last.size, tuple(bytes.fromhex(peak) for peak in last.peaks)) if last else Frontier()
         asked = {"position": {"$gte": grown.size, "$lt": size}}
-        async for row in self._events.find(asked, {"leaf": 1, "position": 1}).sort("position", ASCENDING):
-            if row["position"] != grown.size:
-                break
+        async for row in self._events.find(asked).sort("position", ASCENDING):
+            if row["position"] != grown.size or event_problem(self._base.vault, row):
+                break  # an event that does not hold is evidence: it stays
             grown = grown.append(bytes.fromhex(row["leaf"]))
         return grown
 

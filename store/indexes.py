@@ -71,6 +71,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("order_no", UP)], name="order", unique=True),  # one copy an order
         IndexModel([("code.b", UP)], name="code", unique=True),
         IndexModel([("sha256", UP)], name="file"),
+        IndexModel([("file_removed_at", UP), ("valid_until", UP)], name="over"),  # whose file retention removes
     ],
     "copy_files.files": [
         IndexModel([("filename", UP)], name="digest", unique=True),

@@ -10,7 +10,7 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -20,6 +20,7 @@ from conf.logs import get_log
 from conf.settings import Settings
 from conf.terms import OrderStatus
 from handlers.flows import ordering
+from handlers.flows.turns import Turn, take_turn
 from store import Store
 from store.records import Order
 
@@ -59,6 +60,7 @@ class Background:
         checkpoint: Callable[[], Awaitable[object]],
         sweep: Callable[[], Awaitable[object]],
         apply_waiting: StepOnce,
+        turns: Sequence[Turn] = (),
         clock: Clock = utc_now,
         owner: str = "",
         seal_lease: int = SEAL_LEASE,
@@ -76,6 +78,7 @@ class Background:
             Job(name="checkpoint", once=self.checkpoint_due, interval=5, is_woken=False),
             Job(name="expire", once=self.expire_due, interval=60, is_woken=False),
             Job(name="sweep", once=self.sweep_due, interval=3600, is_woken=False),
+            *(Job(name=turn.name, once=self._turn(turn), interval=300, is_woken=False) for turn in turns),
         )
         self._bells = {job.name: asyncio.Event() for job in self.jobs}
         self._stopping = asyncio.Event()
@@ -143,9 +146,16 @@ class Background:
         return len(due) == _BATCH
 
     async def sweep_due(self) -> bool:
-        if await self.store.leases.take("sweep", self.owner, 3600):
+        if not await self.store.backups.is_running() and await self.store.leases.take("sweep", self.owner, 3600):
             await self._sweep()
         return False
+
+    def _turn(self, turn: Turn) -> StepOnce:
+        async def once() -> bool:
+            await take_turn(self.store, turn, self.owner, self.clock)
+            return False
+
+        return once
 
     # -- how a loop runs
 

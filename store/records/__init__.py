@@ -385,6 +385,7 @@ class Copy:
     signer: str
     filing_number: int  # complete up to filing N …
     filed_on: date | None  # … of date D
+    file_removed_at: datetime | None = None  # retention removed the file; this record goes on answering
 
 
 @record

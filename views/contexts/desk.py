@@ -39,6 +39,7 @@ SECTIONS = (
         "变更审批", "/staff/proposals", "需要第二个人批准的变更",
         (Action.ACCOUNTS_KEEP, Action.ACCOUNTS_APPROVE),
     ),
+    Section("运行巡检", "/staff/system", "巡检报告、备份和定时任务", (Action.SYSTEM_SEE,)),
     Section("角色与权限", "/staff/rights", "谁可以做什么，为什么"),
     Section("修改口令", "/staff/password", "更换自己的登录口令"),
 )  # fmt: skip
