@@ -203,7 +203,13 @@ async def _audit(store: Store, keys: Keys, settings: Settings, now: datetime) ->
     advice = "" if report.ok else "请立即停止清理和恢复操作，按运维手册“审计核验不通过”处理。"
     items = [
         _item("审计", "核验", GOOD if report.ok else BAD, told, advice),
-        _item("审计", "待编号", WATCH if waits > 60 else GOOD, f"最久 {waits:.0f} 秒", ""),
+        _item(
+            "审计",
+            "待编号",
+            WATCH if waits > 60 else GOOD,
+            f"最久 {waits:.0f} 秒",
+            "请确认有进程启用了后台任务。" if waits > 60 else "",
+        ),
     ]
     if latest is not None:
         items.append(_item("审计", "最近签名", GOOD, f"第 {latest.size} 条，{_ago(now - latest.at)}前"))
