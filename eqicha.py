@@ -292,7 +292,9 @@ async def restore(args: argparse.Namespace, settings: Settings) -> int:
 
     async with open_alone(settings, to_restore=True) as (store, keys):
         with progress_bar("restore") as progress:
-            written = await bring_back(store, settings, keys, args.file, progress=progress)
+            written = await bring_back(
+                store, settings, keys, args.file, progress=progress, accept_loss=args.accept_loss
+            )
         await store.companies.refresh_search()
     print(f"restored into {settings.mongo_database}, equal to the manifest\n{_told(written)}")
     return 0
@@ -429,6 +431,7 @@ def commands() -> argparse.ArgumentParser:
     part.add_argument("--to", required=True, type=Path, metavar="PATH", help="a folder (the name is made), or a file")
     part = add("restore", restore, "restore /srv/backups/eqicha-20261121T020000Z.backup")
     part.add_argument("file", type=Path, metavar="FILE", help="a backup; EQICHA_MONGO_DATABASE names an empty database")
+    part.add_argument("--accept-loss", action="store_true", help="give up what was signed after the backup was made")
     part = add("verify", verify, "verify /srv/backups/eqicha-20261121T020000Z.backup")
     part.add_argument("file", type=Path, nargs="?", metavar="FILE", help="a backup")
     part.add_argument("--database", action="store_true", help="what stands in the database instead")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from conf.settings import Settings, SettingsError
 
@@ -30,6 +30,7 @@ class Keys:
     audit: Ed25519PrivateKey = field(repr=False)
     claim: Ed25519PrivateKey = field(repr=False)
     is_development: bool
+    audit_retired: tuple[Ed25519PublicKey, ...] = ()  # what they signed before stays good
 
 
 def load_keys(settings: Settings) -> Keys:
@@ -55,6 +56,10 @@ def load_keys(settings: Settings) -> Keys:
             audit=Ed25519PrivateKey.from_private_bytes(_bytes(raw["audit"])),
             claim=claim,  # type: ignore[arg-type]
             is_development=bool(raw.get("development")),
+            audit_retired=tuple(
+                Ed25519PrivateKey.from_private_bytes(_bytes(value)).public_key()
+                for value in raw.get("audit_retired", [])
+            ),
         )
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise SettingsError([f"EQICHA_KEYS_FILE / EQICHA_CLAIM_KEY_FILE: {type(fault).__name__} {fault}"]) from None

@@ -109,14 +109,18 @@ class Backups:
         progress(size, size)
         return Written(manifest=manifest, size=size, digest=hashlib.sha256(last).hexdigest())
 
-    async def restore(self, path: Path, master: bytes, *, progress: Progress) -> Written:
+    async def restore(
+        self, path: Path, master: bytes, *, progress: Progress, agree: Callable[[Manifest], None]
+    ) -> Written:
         """Bring a checked backup into an empty database and prove that it came to what the manifest says.
 
-        The file is proven whole before the first document is written. Raises BackupRefused; what was written by then
-        is removed, and what a crash left is removed by the next restore.
+        `agree` may still refuse when it sees the manifest, by raising BackupRefused. The file is proven whole before
+        the first document is written. Raises BackupRefused; what was written by then is removed, and what a crash left
+        is removed by the next restore.
         """
         await self._refuse_filled()
         found = await self.check(path, master, progress=lambda _done, _total: None)
+        agree(found.manifest)
         await self._db[RESTORING].insert_one({"_id": RESTORING, "since": self._clock(), "digest": found.digest})
         try:
             await self._fill(path, master, found.manifest, progress)

@@ -98,11 +98,12 @@ class TrialSet:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
-    def command(self, *arguments: str) -> str:
-        """Run one eqicha.py command; returns what it printed, fails loudly when it failed."""
+    def command(self, *arguments: str, **settings: object) -> str:
+        """Run one eqicha.py command, with these settings beside ours; what it printed. Fails loudly when it failed."""
+        extra = {f"EQICHA_{name.upper()}": str(value) for name, value in settings.items()}
         done = subprocess.run(
             [sys.executable, "eqicha.py", *arguments],
-            cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=600, check=False,
+            cwd=ROOT, env=self.environment | extra, capture_output=True, text=True, timeout=600, check=False,
         )  # fmt: skip
         assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
         return done.stdout

@@ -29,7 +29,7 @@ from store import Store, Tx
 from store.backup.checking import Proof
 from store.backups import Written
 from store.ids import sortable_id
-from store.records.keeping import BackupMade
+from store.records.keeping import BackupMade, Manifest
 
 log = get_log("backups")
 
@@ -137,13 +137,31 @@ async def verify_database(store: Store, settings: Settings, keys: Keys, *, progr
 
 
 async def restore(
-    store: Store, settings: Settings, keys: Keys, path: Path, *, progress: Progress, clock: Clock = utc_now
+    store: Store,
+    settings: Settings,
+    keys: Keys,
+    path: Path,
+    *,
+    progress: Progress,
+    accept_loss: bool = False,
+    clock: Clock = utc_now,
 ) -> Written:
     """Bring a backup into an empty database, proven before and after. Raises BackupRefused; then nothing was kept.
 
-    Checkpoints signed after the backup stay beside the new file as evidence of what the restore gave up.
+    Where this host's checkpoints vouch for more than the backup holds, that is given up only with `accept_loss`; they
+    stay beside the new file as evidence of it.
     """
-    written = await store.backups.restore(path, load_backup_key(settings, keys), progress=progress)
+    in_file, _ = await asyncio.to_thread(read_checkpoints, checkpoint_file(settings.var_dir))
+    vouched = max((checkpoint.size for checkpoint in in_file), default=0)
+
+    def agree(manifest: Manifest) -> None:
+        if vouched > manifest.audit_size and not accept_loss:
+            raise BackupRefused(
+                f"checkpoints under {settings.var_dir} vouch for {vouched} audit events, the backup holds "
+                f"{manifest.audit_size}: say --accept-loss to give the rest up, or for a drill set EQICHA_VAR_DIR anew"
+            )
+
+    written = await store.backups.restore(path, load_backup_key(settings, keys), progress=progress, agree=agree)
     signed = await asyncio.to_thread(_put_aside, settings.var_dir, f"{clock():%Y%m%dT%H%M%SZ}")
     for checkpoint in await store.audit.checkpoints():
         await asyncio.to_thread(write_checkpoint, checkpoint_file(settings.var_dir), checkpoint)

@@ -88,11 +88,13 @@ def signer(keys: Keys) -> Callable[[bytes], tuple[str, bytes]]:
 
 
 def _is_ours(text: bytes, signature: str, keys: Keys) -> bool:
-    try:
-        keys.audit.public_key().verify(base64.b64decode(signature, validate=True), text)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
+    for key in (keys.audit.public_key(), *keys.audit_retired):
+        try:
+            key.verify(base64.b64decode(signature, validate=True), text)
+        except (InvalidSignature, ValueError):
+            continue
+        return True
+    return False
 
 
 def checkpoint_file(var_dir: Path) -> Path:
