@@ -26,6 +26,7 @@ FIRST = ("audit_trees", "audit_checkpoints", "audit_trims")
 _BATCH_BYTES = 2 << 20
 _FILES_BYTES = 8 << 20
 _FILES_AT_ONCE = 64
+_CHUNKS_AT_ONCE = 8  # a chunk is 1 MiB (store/blobs.py)
 #: SnapshotTooOld, SnapshotUnavailable.
 _TOO_OLD = frozenset({239, 246})
 TOO_OLD = (
@@ -126,7 +127,8 @@ async def _group(db: AsyncDatabase[Row], bucket: str, group: list[Raw]) -> Async
     still = [row["_id"] async for row in _rows(db, f"{bucket}.files", {"_id": {"$in": [r["_id"] for r in spoilt]}})]
     gone = {row["_id"] for row in spoilt} - set(still)  # deleted since the snapshot: neither file nor chunks
     for row in group:
-        if row["_id"] not in gone and chunks[row["_id"]]:
-            yield Batch(f"{bucket}.chunks", chunks[row["_id"]])
+        if row["_id"] not in gone:
+            for start in range(0, len(chunks[row["_id"]]), _CHUNKS_AT_ONCE):
+                yield Batch(f"{bucket}.chunks", chunks[row["_id"]][start : start + _CHUNKS_AT_ONCE])
     damaged = tuple(row["filename"] for row in spoilt if row["_id"] not in gone)
     yield Batch(f"{bucket}.files", [bytes(row.raw) for row in group if row["_id"] not in gone], damaged)

@@ -23,7 +23,7 @@ from tests.store.conftest import DATABASE
 from tests.store.things import an_event
 
 TARGET = f"{DATABASE}_restored"
-FILES = 3
+FILES = 4
 
 
 def quiet(_done: int, _total: int) -> None:
@@ -49,8 +49,9 @@ def here(store_settings: Settings, tmp_path: Path) -> Settings:
 @pytest.fixture
 def filled(store: Store, run: Any, here: Settings, keys: Keys, store_clock: Clock) -> Store:
     """Scans, audit events with a checkpoint and two that still wait."""
-    for number in range(FILES):
+    for number in range(FILES - 1):
         run(store.scans.put(bytes([number]) * (1_500_000 + number), "image/png"))
+    run(store.scans.put(b"large" * 2_000_000, "image/png"))  # more than one frame
     for number in range(40):
         run(store.audit.append(**an_event(number)))
     run(store.audit.sequence("p"))
