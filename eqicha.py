@@ -6,7 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 #: A file without a record is left alone this long: its transaction may still be under way.
 ORPHANS_AFTER = timedelta(hours=6)
+#: Sample companies the simulated sharing platform knows.
+SHARED_COMPANIES = 500
 
 COMMAND: dict[str, Any] = {
     "who": "command",
@@ -150,7 +152,7 @@ async def serve(args: argparse.Namespace, settings: Settings) -> int:
     return_big_buffers()
     metrics = Metrics()
     async with open_house(settings, metrics=metrics) as house, open_cache(settings) as (sessions, limits):
-        await asyncio.gather(_ready_store(house.store), house.adapters.workshop.warm())
+        await asyncio.gather(_ready_store(house), house.adapters.workshop.warm())
         app = make_application(
             house.store,
             house.adapters,
@@ -165,17 +167,21 @@ async def serve(args: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-async def _ready_store(store: "Store") -> None:
-    """Indexes, then the table of gram frequencies that lets the first search be as cheap as the next."""
-    await store.ensure_indexes()
-    await store.companies.refresh_search()
+async def _ready_store(house: House) -> None:
+    """Indexes, the table of gram frequencies that lets the first search be as cheap as the next, our own seal."""
+    from handlers.flows.seals import ready_register
+
+    await house.store.ensure_indexes()
+    await house.store.companies.refresh_search()
+    await ready_register(house.store, house.adapters, house.settings, now=utc_now())
 
 
 async def sandbox(args: argparse.Namespace, settings: Settings) -> int:
     """Serve the simulated counterpart systems."""
     from adapters.sandbox import serve_sandbox
+    from handlers.flows.samples.shared import shared_registry
 
-    await serve_sandbox(settings, args.port, smtp_port=args.smtp_port)
+    await serve_sandbox(settings, args.port, smtp_port=args.smtp_port, registry=shared_registry(SHARED_COMPANIES))
     return 0
 
 
@@ -247,6 +253,30 @@ async def verify_copy(args: argparse.Namespace, settings: Settings) -> int:
     for line in answer.lines:
         print(line)
     return 0 if answer.is_valid else 1
+
+
+async def seals(args: argparse.Namespace, settings: Settings) -> int:
+    """Keep the seal register: list its versions, add the certificate of a new one, retire an old one."""
+    from handlers.flows import seal_desk
+
+    async with open_house(settings) as house:
+        await house.store.ensure_indexes()
+        if args.action == "add":
+            wish = seal_desk.Wish(
+                seal_id=args.id or settings.seal_id,
+                name=args.name,
+                certificate=args.certificate,
+                starts=args.starts,
+                ends=args.ends,
+                note=args.note,
+            )
+            lines = await seal_desk.add(house.store, house.adapters, wish, now=utc_now())
+        elif args.action == "retire":
+            lines = await seal_desk.retire(house.store, args.id, args.version, reason=args.reason, now=utc_now())
+        else:
+            lines = await seal_desk.listed(house.store, house.adapters, settings, now=utc_now())
+    print("\n".join(lines))
+    return 0
 
 
 async def withdraw_copy(args: argparse.Namespace, settings: Settings) -> int:
@@ -348,6 +378,55 @@ def _told(written: "Written") -> str:
     )
 
 
+async def verify_proof(args: argparse.Namespace, settings: Settings) -> int:
+    """Check the proof file of one audit event against the registry's published key; asks no database."""
+    from handlers.flows import audit_files
+
+    if not args.file.is_file():
+        return complain(f"no file at {args.file}")
+    if args.file.stat().st_size > audit_files.LARGEST_FILE:
+        return complain(f"{args.file} is too large for a proof")
+    key = args.public_key or audit_files.published_key(load_keys(settings))["public_key"]
+    answer = audit_files.verify_proof(args.file.read_bytes(), key)
+    for line in answer.lines:
+        print(line)
+    return 0 if answer.is_valid else 1
+
+
+async def report(args: argparse.Namespace, settings: Settings) -> int:
+    """Write the performance report of a period as a one-page PDF."""
+    from handlers.flows.exports import watched_minutes
+    from views.contexts.performance import performance
+    from views.filters import minute
+    from views.render import render
+
+    if args.first > args.last:
+        return complain("--from must not be later than --to")
+    now = utc_now()
+    async with open_house(settings) as house:
+        numbers = house.store.numbers
+        figures = await numbers.read(args.first, args.last, grain="m")
+        watched = await numbers.watched(args.first, args.last)
+        minutes = watched_minutes(args.first, args.last, watched, now)
+        page = render(performance(figures, watched, minutes, made_at=minute(now)))
+        pdf = await house.adapters.pdf.render(page)
+    args.out.write_bytes(pdf)
+    print(f"{args.out}: {args.first} to {args.last}, days of Beijing")
+    return 0
+
+
+async def recount(args: argparse.Namespace, settings: Settings) -> int:
+    """Count a day anew from orders, ratings and audit; exit code 1 when the kept counts differ."""
+    from handlers.flows.nightly import recount_day
+
+    async with open_house(settings) as house:
+        found = await recount_day(house.store, args.day, now=utc_now())
+    for each in found.differences:
+        print(f"{each.measure} {each.cell or 'total'}: kept {each.kept}, counted {each.counted}", file=sys.stderr)
+    print(f"{args.day}: {len(found.differences)} differences")
+    return 1 if found.differences else 0
+
+
 async def create_staff(args: argparse.Namespace, settings: Settings) -> int:
     """Create a staff account; prints its first password and one-time-code address once."""
     from handlers.flows.staffing import create_staff as create
@@ -423,6 +502,7 @@ def commands() -> argparse.ArgumentParser:
     part = add("verify-copy", verify_copy, "verify-copy copy.pdf")
     part.add_argument("file", type=Path, metavar="FILE", help="a certified copy (PDF)")
     part.add_argument("--offline", action="store_true", help="check seal and page claims only, ask no database")
+    _seal_commands(add("seals", seals, "seals add --name 广州市天河区企业登记档案查询专用章 --from 2026-12-01"))
     part = add("withdraw-copy", withdraw_copy, "withdraw-copy THC20261121-7K3M9Q --reason 登记更正，原件作废")
     part.add_argument("copy_no", metavar="NUMBER", help="copy number, as printed on its certificate sheet")
     part.add_argument("--reason", required=True, help="why, 5 to 500 characters; kept in the audit")
@@ -437,6 +517,20 @@ def commands() -> argparse.ArgumentParser:
     part.add_argument("--database", action="store_true", help="what stands in the database instead")
     part.add_argument("--offline", action="store_true", help="do not note the proof in the database")
     add("inspect", inspect, "inspect")
+    part = add("verify-proof", verify_proof, "verify-proof audit-proof.json")
+    part.add_argument("file", type=Path, metavar="FILE", help="the JSON file an auditor handed out")
+    part.add_argument(
+        "--public-key",
+        default="",
+        metavar="BASE64",
+        help="public_key of /.well-known/eqicha-audit-key.json (default: this deployment's own)",
+    )
+    part = add("report", report, "report --from 2026-01-01 --to 2026-12-31 --out report.pdf")
+    part.add_argument("--from", dest="first", type=date.fromisoformat, required=True, help="first day (Beijing)")
+    part.add_argument("--to", dest="last", type=date.fromisoformat, required=True, help="last day (Beijing)")
+    part.add_argument("--out", type=Path, required=True, metavar="FILE", help="where the PDF goes")
+    part = add("recount", recount, "recount --day 2026-11-20")
+    part.add_argument("--day", type=date.fromisoformat, required=True, help="a day of Beijing that is over")
     part = add("create-staff", create_staff, "create-staff --login li.shenhe --name 样例审核员 --role reviewer")
     part.add_argument("--login", required=True, help="login name")
     part.add_argument("--name", required=True, help="name as colleagues know it")
@@ -448,6 +542,22 @@ def commands() -> argparse.ArgumentParser:
     part.add_argument("--name", required=True, help="name shown to staff")
     part.add_argument("--location", required=True, help="where it stands")
     return parser
+
+
+def _seal_commands(part: argparse.ArgumentParser) -> None:
+    actions = part.add_subparsers(dest="action", metavar="list | add | retire")
+    actions.add_parser("list", help="every version, and what the provider offers (the default)")
+    one = actions.add_parser("add", help="enter the next version of a seal; from then on copies carry it")
+    one.add_argument("--id", default="", help="seal id (default: EQICHA_SEAL_ID)")
+    one.add_argument("--name", default="", help="name of the seal (default: as its provider names it)")
+    one.add_argument("--certificate", type=Path, help="PEM or DER file (default: what the provider offers)")
+    one.add_argument("--from", dest="starts", type=date.fromisoformat, help="first day, Beijing time (YYYY-MM-DD)")
+    one.add_argument("--until", dest="ends", type=date.fromisoformat, help="first day no more (YYYY-MM-DD)")
+    one.add_argument("--note", default="", help="kept in the history of the version")
+    one = actions.add_parser("retire", help="take a version out of use for good; its copies stay valid")
+    one.add_argument("id", metavar="ID", help="seal id")
+    one.add_argument("version", metavar="VERSION", type=int, help="number of the version")
+    one.add_argument("--reason", required=True, help="why, at least 5 characters; kept in history and audit")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -32,6 +32,8 @@ log = get_log("adapters")
 
 #: No answer of ours needs more; whatever is larger is not an answer but an attack or a mistake.
 MAX_ANSWER_BYTES = 1 << 20
+#: A line that fetches files may be opened for more, but never for more than this.
+MAX_FILE_BYTES = 128 << 20
 REFERENCE_HEADER = "X-Request-Reference"
 REQUEST_ID_HEADER = "X-Request-Id"
 
@@ -169,7 +171,7 @@ class Answer:
 
 
 class Web(Line):
-    """A line over HTTP: no redirects, no proxies or credentials from the environment, answers up to 1 MiB."""
+    """A line over HTTP: no redirects, no proxies or credentials from the environment, answers up to `most_bytes`."""
 
     def __init__(
         self,
@@ -178,9 +180,14 @@ class Web(Line):
         connect_seconds: float,
         total_seconds: float,
         transport: httpx.AsyncBaseTransport | None = None,
+        most_bytes: int = MAX_ANSWER_BYTES,
         **line: Any,
     ) -> None:
+        """`most_bytes`: the largest answer any call of this line may ask for, at most MAX_FILE_BYTES."""
+        if not 0 < most_bytes <= MAX_FILE_BYTES:
+            raise ValueError(f"a line takes answers of 1 to {MAX_FILE_BYTES} bytes")
         super().__init__(system, total_seconds=total_seconds, **line)
+        self.most_bytes = most_bytes
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(total_seconds, connect=connect_seconds),
             follow_redirects=False,
@@ -199,15 +206,19 @@ class Web(Line):
         params: Mapping[str, str] | None = None,
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        most_bytes: int = MAX_ANSWER_BYTES,
     ) -> Answer:
-        """One request inside `call`. Any status but 200 is ProviderUnavailable: a vendor's no stands in the body."""
+        """One request inside `call`. Any status but 200 is ProviderUnavailable: a vendor's no stands in the body.
+
+        `most_bytes` of this answer are taken, never more than the line was opened for.
+        """
         named = {**(headers or {}), REQUEST_ID_HEADER: _request_id()}
         if reference:
             named[REFERENCE_HEADER] = reference
         async with self._client.stream(method, url, params=params, content=content, headers=named) as reply:
             if reply.status_code != 200:
                 raise ProviderUnavailable(self.system, f"HTTP {reply.status_code}")
-            body = await self._body(reply)
+            body = await self._body(reply, min(most_bytes, self.most_bytes))
         kind = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
         return Answer(status=reply.status_code, media_type=kind, body=body)
 
@@ -223,19 +234,19 @@ class Web(Line):
         """Close the kept connections."""
         await self._client.aclose()
 
-    async def _body(self, reply: httpx.Response) -> bytes:
+    async def _body(self, reply: httpx.Response, most_bytes: int) -> bytes:
         """Read raw bytes up to the limit, then unpack up to the limit: a small bomb never grows in memory."""
         raw = bytearray()
         async for chunk in reply.aiter_raw():
             raw += chunk
-            if len(raw) > MAX_ANSWER_BYTES:
+            if len(raw) > most_bytes:
                 raise ProviderUnavailable(self.system, "answer too large")
         encoding = reply.headers.get("content-encoding", "identity").strip().lower()
         if encoding in ("", "identity"):
             return bytes(raw)
         if encoding not in ("gzip", "deflate"):  # we asked for none
             raise ProviderUnavailable(self.system, "answer in an encoding not asked for")
-        return unpack(self.system, bytes(raw))
+        return unpack(self.system, bytes(raw), most_bytes)
 
 
 def open_line(system: str, settings: Settings, *, observe: Observe = observe_nothing) -> Line:
@@ -250,8 +261,12 @@ def open_web(
     observe: Observe = observe_nothing,
     transport: httpx.AsyncBaseTransport | None = None,
     requests: int = 1,
+    most_bytes: int = MAX_ANSWER_BYTES,
 ) -> Web:
-    """The same over HTTP. `requests`: how many of them one call may make, each with the system's time."""
+    """The same over HTTP. `requests`: how many of them one call may make, each with the system's time.
+
+    `most_bytes`: the largest answer of this line, for those that fetch files.
+    """
     connect, total = settings.times_of(system)
     return Web(
         system,
@@ -259,6 +274,7 @@ def open_web(
         total_seconds=requests * total,
         transport=transport,
         observe=observe,
+        most_bytes=most_bytes,
         **_bounds(settings),
     )
 

@@ -30,7 +30,17 @@ def probes(settings: Settings, *, verify: ssl.SSLContext | bool = True) -> dict[
         "sms": settings.sms_url,
         "rating": settings.rating_url,
         "time-stamp": settings.tsa_url,
+        "sharing": settings.sharing_url,
+        "licence": settings.licence_url,
     }
+    if settings.entry_shb_tasks:
+        places["shb"] = settings.entry_shb_url
+    if settings.entry_yst_tasks:
+        places["yst"] = settings.entry_yst_url
+    if settings.entry_shb_tasks or settings.entry_yst_tasks or settings.entry_portal_tasks:
+        places["portal"] = settings.progress_url
+    if settings.seal_provider == "platform":
+        places["seal platform"] = settings.seal_url
     if settings.sms2_provider:
         places["sms2"] = settings.sms2_url
     found = {name: _web(name, url, settings, verify=verify) for name, url in places.items()}

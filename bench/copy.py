@@ -63,7 +63,7 @@ async def measure(mongo_url: str, tsa_url: str, var_dir: Path) -> None:
     await store.ensure_indexes()
     workshop = Workshop(2, settings.child_memory_mb)
     seal = LocalSeal(settings, workshop)
-    adapters = SimpleNamespace(seal=seal, pdf=WeasyEngine(workshop), workshop=workshop)
+    adapters = SimpleNamespace(seal=seal, pdf=WeasyEngine(workshop), workshop=workshop, sm2=None)
     bench = Bench(store=store, adapters=adapters, settings=settings, keys=keys, sheets=PrintSheets(), clock=utc_now)
     try:
         items = await fill(store)

@@ -86,8 +86,8 @@ ROLES: dict[StaffRole, Role] = {
         why="决定需要人工审核的申请，并对办理结果负责。",
         actions=frozenset({
             Action.ORDERS_REVIEW, Action.COPIES_KEEP, Action.COMPANIES_KEEP, Action.TASKS_WORK, Action.RATINGS_FOLLOW,
-            Action.GOVERNMENT_CHECK, Action.OUTBOX_SEE, Action.OUTBOX_RESEND, Action.RULES_DRAFT, Action.RULES_PUBLISH,
-            Action.PAPER_DESTROY,
+            Action.GOVERNMENT_CHECK, Action.DIFFERENCES_SETTLE, Action.OUTBOX_SEE, Action.OUTBOX_RESEND,
+            Action.RULES_DRAFT, Action.RULES_PUBLISH, Action.PAPER_DESTROY,
         }),
     ),
     StaffRole.ARCHIVIST: Role(

@@ -11,8 +11,11 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from conf.terms import Channel, EntryPoint
+
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "EQICHA_"
+#: Addresses that may not lead to the sandbox in production.
 
 
 class SettingsError(Exception):
@@ -66,6 +69,8 @@ class Settings(BaseSettings):
     search_per_minute: int = Field(120, ge=1, description="searches per address and minute")
     verify_per_minute: int = Field(20, ge=1, description="verifications per address and minute")
     order_per_hour: int = Field(30, ge=1, description="orders per account and hour")
+    looker_delay_days: int = Field(90, ge=0, description="a company is told of an organ's look after so many days")
+    looker_silent_organs: bool = Field(True, description="a company is never told of an organ's look")
     image_per_minute: int = Field(600, ge=1, description="page images per session and minute")
 
     # -- copies
@@ -74,11 +79,21 @@ class Settings(BaseSettings):
     copy_max_pages: int = Field(500, ge=1, description="most pages in one copy")
     review_days: int = Field(3, ge=1, description="working days promised for a review")
     lawyer_grant_days: int = Field(30, ge=1, description="a lawyer's permission ends after this many days")
+    copy_recheck: Literal["none", "sms"] = Field(
+        "none", description="before a copy is handed out: nothing more, or a code sent by SMS (level L3 needs none)"
+    )
     pdf_engine: Literal["weasyprint", "wkhtmltopdf"] = Field("weasyprint", description="engine for HTML to PDF")
     claim_key_file: Path = Field(Path(""), description="Ed25519 key (PEM) signing page claims; empty: made under var/")
 
     # -- e-seal platform
-    seal_provider: Literal["local"] = Field("local", description="which implementation of the seal interface")
+    seal_provider: Literal["local", "platform"] = Field("local", description="our own key, or the e-seal platform")
+    seal_id: str = Field("TH-ARCHIVE-1", description="which seal of the register (and of the platform) copies carry")
+    seal_url: str = Field("http://127.0.0.1:8090/eseal", description="e-seal platform address")
+    seal_app_id: str = Field("eqicha-dev", description="application id (x-tif-paasid) at the e-seal platform")
+    seal_app_key: SecretStr = Field(SecretStr("eqicha-dev-seal-key"), description="token signing e-seal requests")
+    seal_sm2_key_file: Path = Field(
+        Path(""), description="PEM, SM2 private key signing each copy's digests (and older public keys); empty: none"
+    )
     seal_pkcs12_file: Path = Field(Path(""), description="seal key and certificate; empty: development key under var/")
     seal_pkcs12_passphrase: SecretStr = Field(SecretStr(""), description="passphrase of the PKCS#12 file")
     seal_pkcs11_module: Path = Field(Path(""), description="PKCS#11 module (.so); used instead of PKCS#12 when set")
@@ -97,6 +112,8 @@ class Settings(BaseSettings):
     identity_logout_url: str = Field("http://127.0.0.1:8090/tyrz/_tif_sso_logout_/", description="sign-out address")
     identity_client_id: str = Field("eqicha-dev", description="client id given by the platform")
     identity_client_secret: SecretStr = Field(SecretStr("eqicha-dev-secret"), description="client secret")
+    identity_notice_id: str = Field("tyrz-dev", description="x-tif id the platform signs its sign-out notices with")
+    identity_notice_token: SecretStr = Field(SecretStr("eqicha-dev-notice"), description="token of those signatures")
 
     # -- messages
     sms_provider: Literal["gateway"] = Field("gateway", description="which implementation of the SMS interface")
@@ -115,9 +132,14 @@ class Settings(BaseSettings):
     sms_error_share: float = Field(0.5, gt=0, le=1, description="share of failed or slow calls that leaves a vendor")
     sms_slow_seconds: float = Field(2.0, gt=0, description="a call to an SMS vendor that takes longer counts as failed")
     sms_rest_seconds: float = Field(45, gt=0, le=600, description="how long a vendor that was left is not used")
+    code_per_hour: int = Field(5, ge=1, description="one-time codes sent to one telephone number an hour")
+    code_per_number: int = Field(10, ge=1, description="one-time codes sent to one telephone number a day")
+    code_per_account: int = Field(10, ge=1, description="one-time codes sent for one account a day")
+    code_per_address: int = Field(200, ge=1, description="one-time codes sent at the request of one address a day")
     mail_host: str = Field("127.0.0.1", description="SMTP server; empty switches mail off")
     mail_port: int = Field(8025, ge=1, le=65535, description="port of the SMTP server")
     mail_tls: Literal["none", "starttls", "tls"] = Field("none", description="transport security of SMTP")
+    mail_ca_file: Path = Field(Path(""), description="PEM of the CA of the SMTP server; empty: the system's own")
     mail_user: str = Field("", description="user name at the SMTP server")
     mail_password: SecretStr = Field(SecretStr(""), description="password at the SMTP server")
     mail_from: str = Field("noreply@eqicha.example", description="sender address")
@@ -132,11 +154,60 @@ class Settings(BaseSettings):
     )
     rating_task_code: str = Field("11440106000000000X4440000000001", description="task code (事项编码)")
     rating_dept_code: str = Field("11440106000000000X", description="department's unified social credit code")
+    rating_style: Literal["push", "redirect"] = Field(
+        "push", description="push: our own form, reported; redirect: the platform's page, which reports to us"
+    )
+    rating_page_url: str = Field("http://127.0.0.1:8090/hcp/page", description="the platform's page (redirect style)")
+    rating_channels: str = Field(
+        "pc=1,mobile=2,kiosk=5,staff=5,shb=2,yst=2",
+        description="the platform's channel codes (`pf`); `default=7` gives default ratings one of their own",
+    )
+    rating_default_days: int = Field(0, ge=0, le=365, description="days until an unrated copy counts as fair; 0: never")
+    rating_contact_days: int = Field(1, ge=1, description="working days to speak with who gave a low rating")
+    rating_rectify_days: int = Field(5, ge=1, description="working days to put right what a low rating says")
+    rating_callback_days: int = Field(15, ge=1, description="working days to call back who gave a low rating")
+
+    # -- entries of other systems (portal, 穗好办, 粤商通)
+    entry_shb_url: str = Field("http://127.0.0.1:8090/shb", description="穗好办: address where tickets are exchanged")
+    entry_shb_id: str = Field("eqicha-dev-shb", description="穗好办: application id")
+    entry_shb_key: SecretStr = Field(SecretStr("eqicha-dev-shb-key"), description="穗好办: key signing our calls")
+    entry_shb_tasks: str = Field(
+        "EQC-SHB-01", description="穗好办: task codes accepted, the usual one first; empty: shut"
+    )
+    entry_yst_url: str = Field("http://127.0.0.1:8090/yst", description="粤商通: address where tickets are exchanged")
+    entry_yst_id: str = Field("eqicha-dev-yst", description="粤商通: application id")
+    entry_yst_key: SecretStr = Field(SecretStr("eqicha-dev-yst-key"), description="粤商通: key signing our calls")
+    entry_yst_tasks: str = Field(
+        "EQC-YST-01", description="粤商通: task codes accepted, the usual one first; empty: shut"
+    )
+    entry_portal_tasks: str = Field(
+        "11440106000000000X4440000000001", description="service portal: task codes (sxbm) accepted, comma-separated"
+    )
+    entry_per_minute: int = Field(60, ge=1, description="arrivals with a ticket or task code per address and minute")
+    progress_url: str = Field("http://127.0.0.1:8090/portal", description="service portal: where progress is told")
+    progress_id: str = Field("eqicha-dev", description="service portal: application id")
+    progress_key: SecretStr = Field(SecretStr("eqicha-dev-portal-key"), description="service portal: key signing calls")
+
+    # -- municipal sharing platform, electronic business licence
+    sharing_url: str = Field("http://127.0.0.1:8090/sharing", description="sharing platform behind the gateway")
+    sharing_paas_id: str = Field("eqicha-dev", description="x-tif-paasid given by the gateway")
+    sharing_token: SecretStr = Field(SecretStr("eqicha-dev-sharing-token"), description="token signing gateway calls")
+    sharing_unit: str = Field("11440106000000000X", description="unified code of the unit that asks (使用单位)")
+    sharing_company_service: str = Field("gz-scjg-qyjbxx", description="x-tif-serviceId: registration items")
+    sharing_business_service: str = Field("gz-scjg-yyzz", description="x-tif-serviceId: business licence")
+    sharing_lawyer_service: str = Field("gz-sfj-lszyz", description="x-tif-serviceId: lawyer's practising licence")
+    licence_url: str = Field("http://127.0.0.1:8090/licence", description="electronic licence platform; goes into QRs")
+    licence_issuer: str = Field("https://licence.sandbox.example", description="iss of the platform's signed calls")
+    licence_client_id: str = Field("eqicha-dev", description="client id given by the platform; aud of its calls")
+    licence_key_file: Path = Field(
+        Path(""), description="PEM, the licence platform's public key (P-256, Ed25519); empty: development key in var/"
+    )
+    licence_minutes: int = Field(5, ge=1, le=15, description="a QR code for signing in with a licence lives this long")
 
     # -- outside calls
     outside_connect_seconds: float = Field(1.5, gt=0, description="connect time-out of outside calls")
     outside_total_seconds: float = Field(2.8, gt=0, description="total time-out of outside calls a visitor waits for")
-    outside_times: str = Field("", description="time-outs of single systems, `sms=1/2.5,seal=2/20` (connect/total)")
+    outside_times: str = Field("seal=2/30", description="time-outs of single systems, `sms=1/2.5,seal=2/20`")
     outside_at_once: int = Field(8, ge=1, le=200, description="calls under way at one outside system at most")
     outside_failures: int = Field(5, ge=1, description="failures in a row that open a system's circuit breaker")
     outside_rest_seconds: float = Field(10, gt=0, description="how long an open breaker rests before one trial call")
@@ -148,10 +219,30 @@ class Settings(BaseSettings):
         _times(value)
         return value
 
+    @field_validator("rating_channels")
+    @classmethod
+    def _channels_can_be_read(cls, value: str) -> str:
+        _channels(value)
+        return value
+
+    @property
+    def rating_channel_codes(self) -> dict[str, str]:
+        """Code by channel name, and by "default" where default ratings have one of their own."""
+        return _channels(self.rating_channels)
+
     def times_of(self, system: str) -> tuple[float, float]:
         """(connect, total) seconds allowed to a call of this outside system."""
         own = _times(self.outside_times).get(system)
         return own or (self.outside_connect_seconds, self.outside_total_seconds)
+
+    def tasks_of(self, entry: EntryPoint) -> tuple[str, ...]:
+        """The task codes this entry may bring, the usual one first."""
+        text = {
+            EntryPoint.SHB: self.entry_shb_tasks,
+            EntryPoint.YST: self.entry_yst_tasks,
+            EntryPoint.PORTAL: self.entry_portal_tasks,
+        }[entry]
+        return tuple(filter(None, (code.strip() for code in text.split(","))))
 
     @property
     def is_production(self) -> bool:
@@ -179,8 +270,27 @@ def _times(text: str) -> dict[str, tuple[float, float]]:
     return found
 
 
+def _channels(text: str) -> dict[str, str]:
+    """`pc=1,mobile=2,kiosk=5` → code by name; ValueError says what is wrong with it."""
+    found: dict[str, str] = {}
+    for part in filter(None, (each.strip() for each in text.split(","))):
+        name, _, code = (each.strip() for each in part.partition("="))
+        if name not in (*Channel, "default"):
+            raise ValueError(f"{part!r}: no such channel; there are {', '.join(Channel)} and default")
+        if name in found:
+            raise ValueError(f"{part!r}: {name} is given twice")
+        if not (code.isascii() and code.isdecimal() and len(code) <= 2):
+            raise ValueError(f"write {part!r} as channel=code, the code one or two digits")
+        found[name] = code
+    if missing := [name for name in ("pc", "mobile", "kiosk") if name not in found]:
+        raise ValueError(f"no code for {', '.join(missing)}")
+    return found
+
+
 def load_settings(**overrides: object) -> Settings:
     """Read all settings; raises SettingsError listing every fault at once."""
+    from conf.safety import unsafe  # it names Settings itself
+
     values = _from_file() | _from_environment()
     known = set(Settings.model_fields)
     faults = [f"{PREFIX}{name.upper()}: no such setting" for name in sorted(set(values) - known)]
@@ -190,7 +300,7 @@ def load_settings(**overrides: object) -> Settings:
     except ValidationError as fault:
         faults += [f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in fault.errors()]
         raise SettingsError(faults) from None
-    faults += _unsafe(settings)
+    faults += unsafe(settings)
     if faults:
         raise SettingsError(faults)
     return settings
@@ -217,45 +327,3 @@ def _from_file() -> dict[str, object]:
             name, _, value = line.partition("=")
             values[name.strip().removeprefix(PREFIX).lower()] = value.strip()
     return values
-
-
-def _unsafe(s: Settings) -> list[str]:
-    """What production refuses: plain HTTP, sandbox counterparts, development keys, weak database addresses."""
-    if not s.is_production:
-        return []
-    faults = []
-    if not s.is_secure:
-        faults.append("EQICHA_BASE_URL: production needs https://")
-    if s.log_format != "json":
-        faults.append("EQICHA_LOG_FORMAT: production needs json")
-    faults += [
-        f"{PREFIX}{name.upper()}: production needs a file of its own, development keys are refused"
-        for name in (
-            "keys_file",
-            "claim_key_file",
-            "seal_ca_file",
-            "seal_crl_file",
-            "seal_picture_file",
-            "rating_platform_key_file",
-        )
-        if getattr(s, name) == Path("")
-    ]
-    if s.seal_pkcs12_file == Path("") and s.seal_pkcs11_module == Path(""):
-        faults.append("EQICHA_SEAL_PKCS12_FILE: production needs a seal key (or EQICHA_SEAL_PKCS11_MODULE)")
-    faults += [
-        f"{PREFIX}{name.upper()}: the sandbox is refused in production"
-        for name in ("identity_url", "identity_logout_url", "sms_url", "rating_url", "tsa_url")
-        if "127.0.0.1" in getattr(s, name) or "localhost" in getattr(s, name)
-    ]
-    faults += [
-        f"{PREFIX}{name.upper()}: the development value is refused in production"
-        for name in ("identity_client_secret", "sms_app_key", "rating_app_word")
-        if "eqicha-dev" in getattr(s, name).get_secret_value()
-    ]
-    if s.sms2_provider and ("127.0.0.1" in s.sms2_url or "eqicha-dev" in s.sms2_app_key.get_secret_value()):
-        faults.append("EQICHA_SMS2_URL: the sandbox and its key are refused in production")
-    if not s.mongo_url:
-        faults.append("EQICHA_MONGO_URL: production needs its own replica set")
-    elif "replicaSet=" not in s.mongo_url:
-        faults.append("EQICHA_MONGO_URL: name the replica set (replicaSet=…); a standalone database is refused")
-    return faults

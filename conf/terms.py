@@ -146,12 +146,64 @@ class Channel(StrEnum):
     COMMAND = "command"
     WORKER = "worker"
     COUNTERPART = "counterpart"  # another system calls
+    SHB = "shb"  # inside 穗好办
+    YST = "yst"  # inside 粤商通
+
+
+#: Channels inside another app's webview: the app draws header and back button, we draw none.
+APP_CHANNELS = frozenset({Channel.SHB, Channel.YST})
+
+
+class EntryPoint(StrEnum):
+    """Doors of other systems a visit may come through. The apps' values are those of their Channel."""
+
+    SHB = "shb"  # 穗好办
+    YST = "yst"  # 粤商通
+    PORTAL = "gdzwfw"  # 广东政务服务网
 
 
 class OutboxKind(StrEnum):
     SMS = "sms"
     MAIL = "mail"
     RATING = "rating"
+    PROGRESS = "progress"  # how an order stands, to the portal it came from
+    COMPARISON = "comparison"  # our register with the sharing platform's
+    LICENCE = "licence"  # a lawyer's licence that could not be looked up at once
+
+
+class LicenceKind(StrEnum):
+    """Licences the sharing platform tells of."""
+
+    BUSINESS = "business"  # 营业执照
+    LAWYER = "lawyer"  # 律师执业证
+
+
+class LicenceStatus(StrEnum):
+    IN_FORCE = "in_force"
+    SUSPENDED = "suspended"  # 停止执业、歇业
+    ENDED = "ended"  # 注销、吊销
+
+
+class CheckOutcome(StrEnum):
+    """What looking a lawyer's licence up came to; it decides nothing, a person does."""
+
+    MATCHES = "matches"
+    DIFFERS = "differs"
+    NOT_FOUND = "not_found"
+    UNCHECKED = "unchecked"  # the platform did not answer yet
+
+
+class DifferenceState(StrEnum):
+    OPEN = "open"
+    SETTLED = "settled"
+
+
+class ScanState(StrEnum):
+    """What became of an authorisation given with an electronic business licence."""
+
+    AUTHORISED = "authorised"
+    DECLINED = "declined"
+    USED = "used"
 
 
 class InboxStatus(StrEnum):
@@ -176,6 +228,20 @@ class Notice(StrEnum):
     ORDER_REFUSED = "order_refused"
     ORDER_PERMITTED = "order_permitted"
     ORDER_FAILED = "order_failed"
+    CODE = "code"  # sent straight to whoever waits for it, by SMS only, never through the outbox
+
+
+class CodePurpose(StrEnum):
+    """What a one-time code is asked for."""
+
+    COPY = "copy"  # before a sealed copy is handed out
+
+
+class SealStatus(StrEnum):
+    """A version of a seal in the register: retired is for good."""
+
+    IN_USE = "in_use"
+    RETIRED = "retired"
 
 
 class Satisfaction(IntEnum):
@@ -186,6 +252,63 @@ class Satisfaction(IntEnum):
     FAIR = 3
     GOOD = 4
     VERY_GOOD = 5
+
+
+class FollowUpStatus(StrEnum):
+    """How far a low rating has been dealt with."""
+
+    OPEN = "open"  # nobody has spoken with the visitor yet
+    CONTACTED = "contacted"
+    RECTIFIED = "rectified"
+    CLOSED = "closed"  # called back
+
+
+class FollowUpStep(StrEnum):
+    """What was done about a low rating; the first is written by the rating itself."""
+
+    OPENED = "opened"
+    CONTACTED = "contacted"
+    RECTIFIED = "rectified"
+    CALLED_BACK = "called_back"
+    REOPENED = "reopened"
+
+
+class FollowUpResult(StrEnum):
+    """What came of a step."""
+
+    REACHED = "reached"
+    UNREACHED = "unreached"
+    RECTIFIED = "rectified"  # put right
+    EXPLAINED = "explained"  # no legal ground to do it otherwise: said so
+    UNFOUNDED = "unfounded"  # examined, and not as it was said
+    CONTENT = "content"
+    DISCONTENT = "discontent"
+
+
+#: Step → the state it is taken in, and by its result the state that follows; there is no other move.
+FOLLOW_UP_MOVES: dict[FollowUpStep, tuple[FollowUpStatus, dict[FollowUpResult | None, FollowUpStatus]]] = {
+    FollowUpStep.CONTACTED: (
+        FollowUpStatus.OPEN,
+        {FollowUpResult.REACHED: FollowUpStatus.CONTACTED, FollowUpResult.UNREACHED: FollowUpStatus.OPEN},
+    ),
+    FollowUpStep.RECTIFIED: (
+        FollowUpStatus.CONTACTED,
+        {
+            FollowUpResult.RECTIFIED: FollowUpStatus.RECTIFIED,
+            FollowUpResult.EXPLAINED: FollowUpStatus.RECTIFIED,
+            FollowUpResult.UNFOUNDED: FollowUpStatus.RECTIFIED,
+        },
+    ),
+    FollowUpStep.CALLED_BACK: (
+        FollowUpStatus.RECTIFIED,
+        {
+            FollowUpResult.CONTENT: FollowUpStatus.CLOSED,
+            FollowUpResult.DISCONTENT: FollowUpStatus.CLOSED,
+            FollowUpResult.UNREACHED: FollowUpStatus.RECTIFIED,
+        },
+    ),
+    FollowUpStep.REOPENED: (FollowUpStatus.CLOSED, {None: FollowUpStatus.OPEN}),
+}
 
 
 class StaffRole(StrEnum):
@@ -210,6 +333,43 @@ class ProposalStatus(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class Inquirer(StrEnum):
+    """What somebody who looks into a dossier is to the company; the most the company itself is ever told of them."""
+
+    COMPANY = "company"  # 本企业
+    HEAD = "head"  # 法定代表人、负责人等
+    INTERESTED = "interested"  # 股东、董事、监事、高级管理人员
+    LAWYER = "lawyer"  # 律师
+    ORGAN = "organ"  # 机关
+    STAFF = "staff"  # 登记机关工作人员
+    OTHER = "other"  # 其他
+
+
+class AuditFault(StrEnum):
+    """What can be wrong with the audit; views/contexts say it in words."""
+
+    TRIM = "trim"
+    MISSING = "missing"
+    INSERTED = "inserted"
+    EDITED = "edited"
+    FORGED = "forged"
+    CUT_OFF = "cut_off"
+    REWRITTEN = "rewritten"
+    OTHER_TREE = "other_tree"
+    UNSIGNED = "unsigned"
+    SET_BACK = "set_back"
+    DROPPED = "dropped"
+    UNREADABLE = "unreadable"
+
+
+class CheckStatus(StrEnum):
+    """How a check of the whole audit stands."""
+
+    RUNNING = "running"
+    WHOLE = "whole"
+    BROKEN = "broken"
+
+
 class PageSize(StrEnum):
     THUMB = "thumb"
     VIEW = "view"
@@ -224,25 +384,45 @@ class AuditTag(StrEnum):
     BACKUP_MADE = "backup:file:made"
     BACKUP_RESTORED = "backup:database:restored"
     BACKUP_VERIFIED = "backup:file:verified"
+    AUDIT_CHECKED = "audit:tree:checked"
+    AUDIT_EXPORTED = "audit:result:exported"
+    AUDIT_PROVED = "audit:event:proved"
+    AUDIT_SEARCHED = "audit:record:searched"
     CALLBACK_RECEIVED = "callback:event:received"
     CALLBACK_REFUSED = "callback:event:refused"
+    COMPANY_COMPARED = "register:company:compared"
+    CODE_CHECKED = "code:entry:checked"
+    CODE_SENT = "code:message:sent"
     COPY_DOWNLOADED = "copy:file:downloaded"
     COPY_SEALED = "copy:file:sealed"
     COPY_VERIFIED = "copy:file:verified"
     COPY_WITHDRAWN = "copy:file:withdrawn"
+    DIFFERENCE_SETTLED = "staff:difference:settled"
     DOSSIER_LISTED = "dossier:listing:viewed"
+    DOSSIER_LOOKERS_SEEN = "dossier:lookers:viewed"
+    ENTRY_REFUSED = "visitor:entry:refused"
     EXTRACT_VIEWED = "extract:page:viewed"
     INSPECTION_MADE = "inspection:report:made"
     INTAKE_IMPORTED = "intake:batch:imported"
+    FOLLOW_UP_MOVED = "followup:record:moved"
+    FOLLOW_UP_OPENED = "followup:record:opened"
+    FOLLOW_UP_PHONE_SHOWN = "followup:phone:shown"
     KIOSK_WIPED = "kiosk:session:wiped"
+    LINK_MADE = "visitor:account:linked"
+    LICENCE_CHECKED = "licence:lawyer:checked"
+    NUMBERS_EXPORTED = "numbers:report:exported"
     ORDER_CREATED = "order:record:created"
     ORDER_MOVED = "order:record:moved"
     PAGE_VIEWED = "page:image:viewed"
     PERSON_SEARCHED = "search:person:queried"
     PROPOSAL_MADE = "proposal:record:made"
     PROPOSAL_ANSWERED = "proposal:record:answered"
+    RATING_DEFAULTED = "rating:record:defaulted"
     RATING_GIVEN = "rating:record:given"
     RETENTION_APPLIED = "retention:records:removed"
+    RATING_SENT_ON = "rating:visitor:sent_on"
+    SEAL_ADDED = "seal:register:added"
+    SEAL_RETIRED = "seal:register:retired"
     STAFF_CREATED = "staff:account:created"
     STAFF_DECIDED = "staff:order:decided"
     STAFF_RESENT = "staff:message:resent"
@@ -253,6 +433,7 @@ class AuditTag(StrEnum):
     TERMINAL_REGISTERED = "terminal:record:registered"
     VISITOR_SIGNED_IN = "visitor:session:opened"
     VISITOR_SIGNED_OUT = "visitor:session:closed"
+    VISITOR_SIGNED_OUT_THERE = "visitor:session:ended"  # at the identity platform, which told us
     VISITOR_SIGNIN_REFUSED = "visitor:session:refused"
 
 
@@ -263,25 +444,45 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.BACKUP_MADE: frozenset({"digest", "documents", "audit_size"}),
     AuditTag.BACKUP_RESTORED: frozenset({"digest", "documents", "audit_size", "signed_size"}),
     AuditTag.BACKUP_VERIFIED: frozenset({"digest"}),
+    AuditTag.AUDIT_CHECKED: frozenset({"size", "first_bad"}),
+    AuditTag.AUDIT_EXPORTED: frozenset({"criteria", "rows"}),
+    AuditTag.AUDIT_PROVED: frozenset({"size"}),
+    AuditTag.AUDIT_SEARCHED: frozenset({"criteria", "rows"}),
     AuditTag.CALLBACK_RECEIVED: frozenset({"system", "key"}),
     AuditTag.CALLBACK_REFUSED: frozenset({"system", "ground"}),
+    AuditTag.COMPANY_COMPARED: frozenset({"outcome", "differing"}),
+    AuditTag.CODE_CHECKED: frozenset({"purpose", "ground"}),
+    AuditTag.CODE_SENT: frozenset({"purpose", "ground"}),
     AuditTag.COPY_DOWNLOADED: frozenset({"order_no", "sha256"}),
     AuditTag.COPY_SEALED: frozenset({"order_no", "sha256", "pages", "cert_sn"}),
     AuditTag.COPY_VERIFIED: frozenset({"by"}),
     AuditTag.COPY_WITHDRAWN: frozenset({"order_no", "reason"}),
+    AuditTag.DIFFERENCE_SETTLED: frozenset({"item"}),
     AuditTag.DOSSIER_LISTED: frozenset({"rule"}),
+    AuditTag.DOSSIER_LOOKERS_SEEN: frozenset({"rule", "visits"}),
+    AuditTag.ENTRY_REFUSED: frozenset({"entry", "ground"}),
     AuditTag.EXTRACT_VIEWED: frozenset({"rule"}),
     AuditTag.INSPECTION_MADE: frozenset({"period", "health"}),
     AuditTag.INTAKE_IMPORTED: frozenset({"accepted", "refused", "pages"}),
+    AuditTag.FOLLOW_UP_MOVED: frozenset({"step", "result", "to"}),
+    AuditTag.FOLLOW_UP_OPENED: frozenset({"satisfaction", "number"}),
+    AuditTag.FOLLOW_UP_PHONE_SHOWN: frozenset(),
     AuditTag.KIOSK_WIPED: frozenset({"terminal"}),
+    AuditTag.LINK_MADE: frozenset({"entry"}),
+    AuditTag.LICENCE_CHECKED: frozenset({"outcome", "source"}),
+    AuditTag.NUMBERS_EXPORTED: frozenset({"form", "from", "to"}),
     AuditTag.ORDER_CREATED: frozenset({"rule", "pages"}),
     AuditTag.ORDER_MOVED: frozenset({"from", "to"}),
     AuditTag.PAGE_VIEWED: frozenset({"size", "rule"}),
     AuditTag.PERSON_SEARCHED: frozenset({"query", "hits"}),
     AuditTag.PROPOSAL_MADE: frozenset({"kind", "about"}),
     AuditTag.PROPOSAL_ANSWERED: frozenset({"kind", "about", "answer"}),
+    AuditTag.RATING_DEFAULTED: frozenset({"satisfaction", "number"}),
     AuditTag.RATING_GIVEN: frozenset({"satisfaction", "number"}),
     AuditTag.RETENTION_APPLIED: frozenset({"kind", "count", "before"}),
+    AuditTag.RATING_SENT_ON: frozenset({"number"}),
+    AuditTag.SEAL_ADDED: frozenset({"version", "fingerprint"}),
+    AuditTag.SEAL_RETIRED: frozenset({"version", "reason"}),
     AuditTag.STAFF_CREATED: frozenset({"roles"}),
     AuditTag.STAFF_DECIDED: frozenset({"outcome"}),
     AuditTag.STAFF_RESENT: frozenset({"kind"}),
@@ -292,5 +493,14 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.TERMINAL_REGISTERED: frozenset({"name"}),
     AuditTag.VISITOR_SIGNED_IN: frozenset({"level", "kind"}),
     AuditTag.VISITOR_SIGNED_OUT: frozenset(),
+    AuditTag.VISITOR_SIGNED_OUT_THERE: frozenset({"notice"}),
     AuditTag.VISITOR_SIGNIN_REFUSED: frozenset({"ground"}),
+}
+
+#: Fields an event of that tag may carry besides; events written before these were thought of lack them.
+AUDIT_MORE_FIELDS: dict[AuditTag, frozenset[str]] = {
+    AuditTag.COPY_DOWNLOADED: frozenset({"uscc", "inquirer", "purpose", "pages"}),
+    AuditTag.DOSSIER_LISTED: frozenset({"inquirer", "purpose"}),
+    AuditTag.ORDER_CREATED: frozenset({"uscc"}),
+    AuditTag.PAGE_VIEWED: frozenset({"uscc", "inquirer", "purpose"}),
 }

@@ -14,7 +14,7 @@ from conf import masks
 from conf.errors import EqichaError, Invalid, SignInNeeded, StoreUnavailable
 from conf.logs import get_log
 from conf.rights import actions_of
-from conf.terms import AccountKind, Channel
+from conf.terms import APP_CHANNELS, AccountKind, Channel
 from handlers import faults
 from handlers.guards import VERBS, refuse_unguarded
 from handlers.visit import NOBODY, find_visit
@@ -28,7 +28,12 @@ log = get_log("web")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 #: Seconds a request may wait for the database: to show something, to write something, while it is known to be away.
 PAGE_SECONDS, POST_SECONDS, AWAY_SECONDS = 3.0, 10.0, 0.5
-LAYOUTS = {Channel.KIOSK: "layouts/kiosk.html", Channel.STAFF: "layouts/staff.html"}
+LAYOUTS = {
+    Channel.KIOSK: "layouts/kiosk.html",
+    Channel.STAFF: "layouts/staff.html",
+    Channel.SHB: "layouts/webview.html",
+    Channel.YST: "layouts/webview.html",
+}
 
 
 class BaseHandler(Ways, RequestHandler):
@@ -90,11 +95,16 @@ class BaseHandler(Ways, RequestHandler):
 
     @cached_property
     def channel(self) -> Channel:
-        """Kiosk by the terminal's cookie, staff by the area, phone by what the browser says, else PC."""
+        """Kiosk by the terminal's cookie, staff by the area, an app by its session, phone by the browser, else PC.
+
+        An app is believed by the session its ticket opened, never by an address or a header.
+        """
         if self.terminal is not None:
             return Channel.KIOSK
         if self.is_staff_area:
             return Channel.STAFF
+        if self.session is not None and self.session.channel in APP_CHANNELS:
+            return self.session.channel
         headers = self.request.headers
         is_phone = headers.get("Sec-CH-UA-Mobile") == "?1" or "Mobile" in headers.get("User-Agent", "")
         return Channel.MOBILE if is_phone else Channel.PC

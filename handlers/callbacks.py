@@ -30,7 +30,7 @@ class Callbacks(BaseHandler):
         wait = self.application.searches.hit(f"callback:{self.request.remote_ip}", PER_MINUTE, 60)
         if wait:
             raise TooMany(wait)
-        known = incoming.system_of(self.adapters, system)
+        known = incoming.system_of(self.adapters, system, self.sessions)
         if known is None:
             raise NotFound("no such counterpart")
         if len(self.request.body) > LARGEST_CALL:

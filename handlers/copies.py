@@ -6,9 +6,9 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
 from conf.errors import NotFound
-from conf.terms import Channel, IdentityLevel
+from conf.terms import Channel, CodePurpose, IdentityLevel
 from handlers.base import BaseHandler
-from handlers.flows import copies
+from handlers.flows import codes, copies
 from handlers.guards import signed_in
 from handlers.headers import framing_headers
 from handlers.orders import NO
@@ -24,6 +24,23 @@ class CopyHandler(BaseHandler):
     def closed(self, no: str, says: str) -> None:
         page = Fault(title="不能下载", status=409, says=says, request_id=self.request_id, back=f"/orders/{no}")
         self.show(page, status=409)
+
+    async def must_check(self, no: str) -> bool:
+        """True when the visitor was sent to prove themselves by SMS first; asked of their own copy only."""
+        if self.conf.copy_recheck == "none":
+            return False
+        assert self.account is not None  # by the guard
+        assert self.session is not None
+        await copies.ready_copy(self.store, self.account, no, now=self.clock())
+        needed = await codes.needs_check(
+            self.store, self.conf, self.account, self.session, purpose=CodePurpose.COPY, now=self.clock()
+        )
+        if needed:
+            self.send_to_check(no)
+        return needed
+
+    def send_to_check(self, no: str) -> None:
+        self.go(f"/orders/{no}/check")
 
     @property
     def policy(self) -> str:
@@ -41,6 +58,8 @@ class DownloadCopy(CopyHandler):
         assert self.account is not None  # by the guard
         now, trace = self.clock(), self.audit_context()
         try:
+            if await self.must_check(no):
+                return
             handed = await copies.download(self.store, self.account, no, now=now, trace=trace, outcome=self.outcome)
         except copies.DownloadOver as fault:
             self.closed(no, str(fault))
@@ -69,6 +88,10 @@ class PrintedCopy(DownloadCopy):
 
     outcome, way = "print", "inline"
 
+    def send_to_check(self, no: str) -> None:
+        """In the frame there is no room for another page."""
+        self.closed(no, "身份核对已过期，请返回申请，重新核对后打印。")
+
     async def prepare(self) -> None:
         await super().prepare()
         only_at_a_kiosk(self)
@@ -84,6 +107,8 @@ class PrintCopy(CopyHandler):
         assert self.account is not None  # by the guard
         only_at_a_kiosk(self)
         try:
+            if await self.must_check(no):
+                return
             order, _ = await copies.ready_copy(self.store, self.account, no, now=self.clock())
         except copies.DownloadOver as fault:
             self.closed(no, str(fault))

@@ -1,19 +1,18 @@
 """The order form, placing an order, one order's page and the visitor's list of orders."""
 
 import secrets
-from datetime import datetime
 from typing import Any
 
 from conf.consent import current_consent
 from conf.errors import Forbidden, Invalid, NotFound, SignInNeeded
 from conf.terms import IdentityLevel, OrderStatus, PurposeCode
 from handlers.base import BaseHandler
-from handlers.flows import ordering
+from handlers.flows import licence_checks, ordering, ratings
 from handlers.flows.access import needed_level
 from handlers.flows.copies import HAS_COPY
+from handlers.flows.entries import entry_of
 from handlers.flows.order_forms import OrderForm
 from handlers.guards import signed_in
-from store.records import Order
 from views.contexts import orders as contexts
 
 
@@ -38,7 +37,13 @@ class PlaceOrder(BaseHandler):
         form = self._sent(uscc, self.text("request_key", max=64))
         try:
             order = await ordering.place(
-                self.store, self.conf, self.account, form, now=self.clock(), trace=self.audit_context()
+                self.store,
+                self.conf,
+                self.account,
+                form,
+                now=self.clock(),
+                trace=self.audit_context(),
+                entry=entry_of(self.session),
             )
         except Invalid as fault:
             await self._form(form, errors=fault.fields, status=422)
@@ -46,6 +51,7 @@ class PlaceOrder(BaseHandler):
         except ordering.KeyReused as fault:
             await self._form(form, errors={"request_key": str(fault)}, status=409)
             return
+        await licence_checks.check_soon(self.store, self.adapters, order, now=self.clock(), trace=self.audit_context())
         wake(self.application)
         self.go(f"/orders/{order.no}")
 
@@ -112,22 +118,18 @@ class OneOrder(BaseHandler):
             raise NotFound
         has_copy = order.status in HAS_COPY or order.status == OrderStatus.EXPIRED
         copy = await self.store.copies.by_order(order.no) if has_copy else None
+        rating = await ratings.invitation_of(self.store, order)
         self.show(
             contexts.OrderPage(
                 title="申请进度",
                 order=order,
                 copy=copy,
                 now=self.clock(),
-                is_rateable=await self._is_rateable(order, self.clock()),
+                is_rateable=bool(rating.number),
+                is_rated=rating.is_rated,
                 address=f"{self.conf.base_url.rstrip('/')}/orders/{order.no}",
             )
         )
-
-    async def _is_rateable(self, order: Order, now: datetime) -> bool:
-        """Once after the download, and one follow-up."""
-        if order.status not in (OrderStatus.DOWNLOADED, OrderStatus.RATED):
-            return False
-        return len(await self.store.ratings.of_order(order.no)) < 2
 
 
 class MyOrders(BaseHandler):

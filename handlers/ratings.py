@@ -1,17 +1,28 @@
-"""The rating page of an order."""
+"""The rating page of an order, and the way to the platform's own page where visitors rate there."""
+
+from typing import Any
 
 from conf.errors import Conflict, Invalid
 from conf.rating_tags import TAGS
-from conf.terms import Satisfaction
+from conf.terms import Channel, Satisfaction
 from handlers.base import BaseHandler
-from handlers.flows import ratings
+from handlers.flows import rating_reports, ratings
 from handlers.guards import signed_in
 from handlers.orders import NO, wake
 from views.contexts.ratings import Level, RatingPage
 from views.filters import label
 
 
-class RateOrder(BaseHandler):
+class RatingHandler(BaseHandler):
+    """What both addresses share."""
+
+    @property
+    def platform(self) -> Any:
+        """The platform's own page, or None: a kiosk keeps our form, its browser must not wander off with a name."""
+        return None if self.channel is Channel.KIOSK else getattr(self.adapters, "rating_page", None)
+
+
+class RateOrder(RatingHandler):
     """`/orders/{no}/rating`"""
 
     @signed_in
@@ -53,6 +64,8 @@ class RateOrder(BaseHandler):
                 order=invitation.order,
                 given=invitation.given,
                 number=invitation.number,
+                is_rated=invitation.is_rated,
+                is_elsewhere=self.platform is not None,
                 levels=tuple(_level(one) for one in sorted(Satisfaction, reverse=True)),
                 satisfaction=satisfaction,
                 tags=self.texts(f"tags{satisfaction}", max_each=8),
@@ -63,6 +76,27 @@ class RateOrder(BaseHandler):
         )
 
 
+class RateAtPlatform(RatingHandler):
+    """`/orders/{no}/rating/platform`: off to the platform's page, with the case in the address."""
+
+    @signed_in
+    async def get(self, no: str) -> None:
+        assert self.account is not None  # by the guard
+        invitation = await ratings.invite(self.store, self.account, no)
+        if self.platform is None or not invitation.number:
+            self.go(f"/orders/{no}/rating")
+            return
+        visit = await rating_reports.visit_of(
+            self.store,
+            self.account,
+            invitation.order,
+            number=invitation.number,
+            now=self.clock(),
+            trace=self.audit_context(),
+        )
+        self.leave(self.platform.address(visit))
+
+
 def _number(text: str) -> int:
     return int(text) if text in set("12345") else 0
 
@@ -71,4 +105,4 @@ def _level(one: Satisfaction) -> Level:
     return str(int(one)), label(one), tuple(TAGS[one].items())
 
 
-ROUTES = [(rf"/orders/{NO}/rating", RateOrder)]
+ROUTES = [(rf"/orders/{NO}/rating", RateOrder), (rf"/orders/{NO}/rating/platform", RateAtPlatform)]

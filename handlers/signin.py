@@ -14,6 +14,7 @@ from views.contexts.signin import RaiseLevel, SigninFailed
 
 #: A session nobody has signed in to yet holds the way back only, for as long as a sign-in may take.
 ANONYMOUS_FOR = timedelta(minutes=15)
+LICENCE = "licence"
 FAILED = "登录没有完成"
 AWAY = "统一身份认证平台暂时没有响应，您的账号没有问题。"
 REJECTED = "统一身份认证平台没有确认这次登录。"
@@ -146,7 +147,10 @@ class Signout(SigninHandler):
         )
         self.clear_visit_cookie("session")
         self.set_header("Clear-Site-Data", '"cache", "storage"')
-        self.leave(url)
+        if self.account is not None and self.account.provider == LICENCE:  # the platform never knew of this visit
+            self.go("/")
+        else:
+            self.leave(url)
 
 
 ROUTES = [

@@ -35,8 +35,16 @@ async def find_visit(app: Any, token: str) -> Visit:
     if now - session.seen_at >= TOUCH_EVERY:
         await app.sessions.touch(session.id, now)
     account = await app.store.accounts.by_id(session.account_id) if session.account_id else None
+    if account is not None and is_over(session, account):
+        await app.sessions.drop(session.id)
+        return NOBODY
     person = await app.store.staff.by_id(session.staff_id) if session.staff_id else None
     return Visit(session, account, None if person is None or person.disabled else person)
+
+
+def is_over(session: Session, account: Account) -> bool:
+    """The platform said that this person signed out there after the session began."""
+    return account.signed_out_at is not None and session.created_at < account.signed_out_at
 
 
 class Terminals:

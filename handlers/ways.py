@@ -33,9 +33,12 @@ class Ways:
         if self.is_staff_area:
             self.go("/staff/signin")
             return
-        back = self.request.uri if self.request.method in ("GET", "HEAD") else "/"
-        self.set_signed_cookie(self.application.cookie("back"), back or "/", expires_days=None, **self._cookie_rules())
+        self.keep_back_address((self.request.uri if self.request.method in ("GET", "HEAD") else "") or "/")
         self.go(f"/signin?level={int(fault.level)}")
+
+    def keep_back_address(self: Any, path: str) -> None:
+        """Where to go on after signing in, in a signed cookie."""
+        self.set_signed_cookie(self.application.cookie("back"), path, expires_days=None, **self._cookie_rules())
 
     def take_back_address(self: Any) -> str:
         """Where the visitor was before signing in, once; "/" when nothing is kept or it is not ours."""

@@ -4,7 +4,19 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.matrix import SETTINGS, Cell, Part, messaging, receipts, sealing, signing_in, table
+from tests.matrix import (
+    SETTINGS,
+    Cell,
+    Part,
+    licences,
+    messaging,
+    platform_sealing,
+    receipts,
+    sealing,
+    signing_in,
+    table,
+)
+from tests.matrix_entries import arriving, following
 from tests.trial import TrialSet
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,9 +30,13 @@ plain words, nothing lost, nothing doubled at the receiving side.
 """
 PARTS: dict[str, Part] = {
     "signing in": signing_in,
+    "entries of both apps": arriving,
+    "progress told to the portal": following,
+    "licences of lawyers": licences,
     "time-stamps": lambda trial: sealing(trial, "tsa"),
     "messages and ratings": lambda trial: messaging(trial, ["sms", "sms2", "mail", "rating"]),
     "receipts": receipts,
+    "e-seal platform": platform_sealing,
 }
 
 

@@ -20,21 +20,33 @@ from store.vault import Vault
 if TYPE_CHECKING:  # each part is imported when first used: a command that needs one does not load all
     from store.accounts import Accounts
     from store.audit import Audit
+    from store.audit_checks import AuditChecks
+    from store.audit_proofs import AuditProofs
+    from store.audit_search import AuditSearch
     from store.backups import Backups
+    from store.codes import Codes
     from store.companies import Companies
     from store.copies import Copies
+    from store.differences import Differences
     from store.dossiers import Dossiers
+    from store.followups import FollowUps
     from store.inbox import Inbox
     from store.inspections import Inspections
+    from store.investment import Investment
     from store.jobs import Jobs
     from store.leases import Leases
+    from store.licence_scans import LicenceScans
     from store.limits import Limits
+    from store.links import Links
+    from store.numbers import Numbers
     from store.orders import Orders
     from store.outbox import Outbox
     from store.proposals import Proposals
     from store.ratings import Ratings
+    from store.recount import Recounter
     from store.retention import Retention
     from store.scans import Scans
+    from store.seals import Seals
     from store.sessions import Sessions
     from store.staff import StaffRegister
     from store.terminals import Terminals
@@ -149,16 +161,34 @@ class Store:
         return Scans(self._base)
 
     @cached_property
+    def seals(self) -> Seals:
+        from store.seals import Seals
+
+        return Seals(self._base)
+
+    @cached_property
     def accounts(self) -> Accounts:
         from store.accounts import Accounts
 
         return Accounts(self._base)
 
     @cached_property
+    def links(self) -> Links:
+        from store.links import Links
+
+        return Links(self._base)
+
+    @cached_property
     def sessions(self) -> Sessions:
         from store.sessions import Sessions
 
         return Sessions(self._base)
+
+    @cached_property
+    def codes(self) -> Codes:
+        from store.codes import Codes
+
+        return Codes(self._base)
 
     @cached_property
     def orders(self) -> Orders:
@@ -183,6 +213,12 @@ class Store:
         from store.ratings import Ratings
 
         return Ratings(self._base)
+
+    @cached_property
+    def followups(self) -> FollowUps:
+        from store.followups import FollowUps
+
+        return FollowUps(self._base)
 
     @cached_property
     def outbox(self) -> Outbox:
@@ -213,6 +249,24 @@ class Store:
         from store.audit import Audit
 
         return Audit(self._base)
+
+    @cached_property
+    def audit_checks(self) -> AuditChecks:
+        from store.audit_checks import AuditChecks
+
+        return AuditChecks(self._base)
+
+    @cached_property
+    def audit_proofs(self) -> AuditProofs:
+        from store.audit_proofs import AuditProofs
+
+        return AuditProofs(self._base)
+
+    @cached_property
+    def audit_search(self) -> AuditSearch:
+        from store.audit_search import AuditSearch
+
+        return AuditSearch(self._base)
 
     @cached_property
     def leases(self) -> Leases:
@@ -249,3 +303,33 @@ class Store:
         from store.inspections import Inspections
 
         return Inspections(self._base)
+
+    @cached_property
+    def differences(self) -> Differences:
+        from store.differences import Differences
+
+        return Differences(self._base)
+
+    @cached_property
+    def licence_scans(self) -> LicenceScans:
+        from store.licence_scans import LicenceScans
+
+        return LicenceScans(self._base)
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        from store.numbers import Numbers
+
+        return Numbers(self._base)
+
+    @cached_property
+    def recounter(self) -> Recounter:
+        from store.recount import Recounter
+
+        return Recounter(self._base)
+
+    @cached_property
+    def investment(self) -> Investment:
+        from store.investment import Investment
+
+        return Investment(self._base)

@@ -13,8 +13,9 @@ from datetime import datetime
 from pymongo import ASCENDING, DESCENDING
 
 from conf.errors import IntegrityFault
-from store.audit_check import event_problem
+from store.audit_check import STRIDE, event_problem
 from store.audit_leaf import trim_text
+from store.audit_proofs import BLOCK, AuditProofs
 from store.connection import Base, Tx, atomically
 from store.encode import from_bson, to_bson
 from store.merkle import Frontier
@@ -23,8 +24,6 @@ from store.records.keeping import AuditTrim
 
 #: Positions removed by one statement.
 _BATCH = 2_000
-#: Events proven before other work gets its turn: some milliseconds.
-_AT_A_TIME = 200
 
 Sign = Callable[[bytes], tuple[str, bytes]]
 Tell = Callable[[AuditTrim, Tx], Awaitable[object]]
@@ -36,6 +35,7 @@ class Trims:
     def __init__(self, base: Base) -> None:
         self._base, self._clock = base, base.clock
         self._events, self._trims = base["audit_events"], base["audit_trims"]
+        self._proofs = AuditProofs(base)
 
     async def all(self) -> tuple[AuditTrim, ...]:
         """Every trim, by size."""
@@ -58,7 +58,10 @@ class Trims:
         grown = await self._grow(last, checkpoint.size)
         if (grown.size, grown.root.hex()) != (checkpoint.size, checkpoint.root):
             raise IntegrityFault(f"the audit up to {checkpoint.size} is not what was signed: run verify-audit")
-        made = self._signed(grown, checkpoint, sign)
+        while not await self._proofs.fill(checkpoint.size):  # proofs of what remains rest on the blocks before it
+            pass
+        tail = await self._proofs.leaves_of_block(checkpoint.size // BLOCK, checkpoint.size % BLOCK)
+        made = self._signed(grown, checkpoint, sign, tail=tuple(leaf.hex() for leaf in tail))
 
         async def work(tx: Tx) -> None:
             await self._trims.insert_one(to_bson(made, key="size"), session=tx)
@@ -89,11 +92,11 @@ class Trims:
             if row["position"] != grown.size or event_problem(self._base.vault, row):
                 break  # an event that does not hold is evidence: it stays
             grown = grown.append(bytes.fromhex(row["leaf"]))
-            if not grown.size % _AT_A_TIME:
+            if not grown.size % STRIDE:
                 await asyncio.sleep(0)  # this runs within a serving process
         return grown
 
-    def _signed(self, grown: Frontier, checkpoint: Checkpoint, sign: Sign) -> AuditTrim:
+    def _signed(self, grown: Frontier, checkpoint: Checkpoint, sign: Sign, *, tail: tuple[str, ...]) -> AuditTrim:
         peaks, now = tuple(peak.hex() for peak in grown.peaks), self._clock()
         key_id, signature = sign(trim_text(grown.size, peaks, checkpoint_at=checkpoint.at, at=now))
         return AuditTrim(
@@ -102,6 +105,7 @@ class Trims:
             peaks=peaks,
             checkpoint_at=checkpoint.at,
             at=now,
+            tail=tail,
             key_id=key_id,
             signature=base64.b64encode(signature).decode(),
             done_at=None,

@@ -1,7 +1,8 @@
 """Orders: made once, moved only by guarded updates, claimed by workers under a lease. Called by the ordering flows.
 
 The record is the queue. Beside the fields of `Order` a stored order keeps `lease_owner`, `free_at` (end of the lease,
-or time of the next try) and, once there is a copy, `expires_at` (written by store/copies.py).
+or time of the next try), once there is a copy `expires_at` (written by store/copies.py), and from the download to the
+first rating `unrated_since`.
 """
 
 from collections.abc import Collection
@@ -12,10 +13,10 @@ from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from conf.errors import Conflict, NotFound
-from conf.terms import ORDER_MOVES, OrderStatus
+from conf.terms import ORDER_MOVES, CheckOutcome, OrderStatus
 from store.connection import Base, Row, Tx
 from store.encode import changes_to_bson, from_bson, text, to_bson
-from store.records import Order, Step
+from store.records import LicenceCheck, Order, Step
 
 #: What a move may change beside the status; everything else about an order is fixed when it is made.
 CHANGEABLE = frozenset({"due_at", "copy_no", "refusal", "fault", "document_ids_permitted", "page_count", "decision"})
@@ -86,6 +87,8 @@ class Orders:
         values = changes_to_bson(Order, changes) | {"status": to.value, "updated_at": now}
         if to is OrderStatus.PERMITTED:
             values["attempts"] = 0  # from here they count the tries at sealing
+        if to is OrderStatus.DOWNLOADED:
+            values["unrated_since"] = now
         step = to_bson(Step(status=to, at=now, by=by, note=note))
         guard: Row = {"_id": text(no), "status": expect.value}
         moved = await self._orders.find_one_and_update(
@@ -97,6 +100,17 @@ class Orders:
         if moved is None:
             raise await self._why_not(no, expect, tx)
         return from_bson(Order, moved, key="no")
+
+    async def note_licence(self, no: str, check: LicenceCheck, tx: Tx | None = None) -> bool:
+        """Keep what the licence register said, once: False when something was kept already, or there is no such order.
+
+        Says nothing about the order's state, so it needs no version and moves nothing.
+        """
+        unchecked = {"_id": text(no), "licence.outcome": CheckOutcome.UNCHECKED.value}
+        done = await self._orders.update_one(
+            unchecked, {"$set": changes_to_bson(Order, {"licence": check})}, session=tx
+        )
+        return done.matched_count == 1
 
     async def claim(self, statuses: Collection[OrderStatus], owner: str, lease_seconds: float) -> Order | None:
         """Take the oldest order in these states that nobody holds and whose time has come; None when there is none."""
@@ -133,6 +147,16 @@ class Orders:
         over = {"status": {"$in": [status.value for status in WITH_COPY]}, "expires_at": {"$lte": now}}
         rows = await self._orders.find(over).sort("expires_at", ASCENDING).limit(batch).to_list()
         return tuple(from_bson(Order, row, key="no") for row in rows)
+
+    async def due_for_default(self, before: datetime, batch: int = 50) -> tuple[Order, ...]:
+        """Orders handed out until `before` that nobody has rated, the longest waiting first."""
+        asked = {"unrated_since": {"$lte": before}}
+        rows = await self._orders.find(asked).sort("unrated_since", ASCENDING).limit(batch).to_list()
+        return tuple(from_bson(Order, row, key="no") for row in rows)
+
+    async def note_rated(self, no: str, tx: Tx) -> None:
+        """A rating is there, so no default one is due; written in the transaction that keeps the rating."""
+        await self._orders.update_one({"_id": text(no)}, {"$unset": {"unrated_since": ""}}, session=tx)
 
     async def _batch(self, asked: Row, after: str, batch: int, way: int) -> tuple[tuple[Order, ...], str]:
         if after:

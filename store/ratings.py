@@ -1,12 +1,16 @@
 """What visitors said about an order: once, plus one follow-up. Called by the rating flow."""
 
+from datetime import datetime
+from typing import Any
+
 from pymongo import ASCENDING
 from pymongo.errors import DuplicateKeyError
 
 from conf.errors import Conflict
+from conf.terms import Satisfaction
 from store.connection import Base, Tx
 from store.encode import from_bson, text, to_bson
-from store.records import Rating
+from store.records import Rating, RatingTally
 
 
 class Ratings:
@@ -23,7 +27,20 @@ class Ratings:
         except DuplicateKeyError:
             raise Conflict(f"order {rating.order_no} has rating {rating.number} already") from None
 
-    async def of_order(self, no: str) -> tuple[Rating, ...]:
+    async def of_order(self, no: str, tx: Tx | None = None) -> tuple[Rating, ...]:
         """The ratings of one order, first and follow-up."""
-        rows = await self._ratings.find({"order_no": text(no)}).sort("number", ASCENDING).to_list()
+        rows = await self._ratings.find({"order_no": text(no)}, session=tx).sort("number", ASCENDING).to_list()
         return tuple(from_bson(Rating, row) for row in rows)
+
+    async def tally(self, since: datetime) -> RatingTally:
+        """Orders rated since then. A default rating is nobody's word and counts apart; the last word counts as good."""
+        said: dict[str, Any] = {"$ne": [{"$ifNull": ["$is_default", False]}, True]}
+        last = {"$max": {"$cond": [said, {"number": "$number", "level": "$satisfaction"}, None]}}
+        stages: list[dict[str, Any]] = [
+            {"$match": {"at": {"$gte": since}}},
+            {"$group": {"_id": "$order_no", "last": last}},
+        ]
+        rows = await (await self._ratings.aggregate(stages)).to_list()
+        levels = [row["last"]["level"] for row in rows if row["last"]]
+        good = sum(level > Satisfaction.BAD for level in levels)
+        return RatingTally(active=len(levels), good=good, by_default=len(rows) - len(levels))

@@ -36,7 +36,7 @@ class Retention:
     async def remove_orders(self, numbers: tuple[str, ...], tx: Tx) -> int:
         """Remove orders with their messages and ratings; how many orders. What proves their copies is kept."""
         of_them = {"order_no": {"$in": list(numbers)}}
-        for name in ("outbox", "ratings"):
+        for name in ("outbox", "ratings", "followups"):
             await self._base[name].delete_many(of_them, session=tx)
         return (await self._orders.delete_many({"_id": {"$in": list(numbers)}}, session=tx)).deleted_count
 

@@ -88,3 +88,8 @@ class Sessions:
             return 0
         whose = {"account_id": text(account_id)} if account_id else {"staff_id": text(staff_id)}
         return (await self._sessions.delete_many(whose)).deleted_count
+
+    async def drop_account(self, account_id: str, *, before: datetime) -> int:
+        """End the sessions of an account that began before a moment; how many there were."""
+        older = {"account_id": text(account_id), "created_at": {"$lt": before}}
+        return (await self._sessions.delete_many(older)).deleted_count if account_id else 0

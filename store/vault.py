@@ -55,6 +55,10 @@ class Vault:
         """Keyed hash for the audit's `who` and `address`; another key than the blind index, so they do not join."""
         return self._keyed(self._person_key, text) if text else ""
 
+    def code_digest(self, text: str) -> str:
+        """Keyed hash of a one-time code with what it is for; apart from the other uses of the key by its beginning."""
+        return self._keyed(self._person_key, f"one-time-code\0{text}")
+
     @staticmethod
     def _keyed(key: bytes, text: str) -> str:
         return hmac.new(key, text.encode(), sha256).hexdigest()

@@ -7,8 +7,10 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pymongo import MongoClient
 
 from conf.settings import Settings, load_settings
 from setup.mongod import Mongod
@@ -19,6 +21,10 @@ def mongo_url() -> Iterator[str]:
     """A fresh real mongod (single-node replica set) for the whole run."""
     with tempfile.TemporaryDirectory(prefix="eqicha-mongo-") as folder:
         server = Mongod(Path(folder) / "data").start()
+        with MongoClient[Any](
+            server.url
+        ) as client:  # tests live by a clock of their own; the server would clear by its
+            client.admin.command("setParameter", 1, ttlMonitorEnabled=False)
         yield server.url
         server.stop()
 

@@ -11,16 +11,20 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from adapters.entry import Progress
+from adapters.entry.progress import PortalProgress
+from adapters.entry.tickets import AppTickets
 from adapters.identity.tyrz import TyrzIdentity
 from adapters.mail.smtp import SmtpMail
 from adapters.rating import RatingReport
 from adapters.rating.national import NationalRating
 from adapters.sandbox.server import Sandbox
+from adapters.sharing.gateway import GatewaySharing
 from adapters.sms.gateway import GatewaySms
 from adapters.sms.routing import Route, RoutedSms, Rules
 from adapters.sms.textline import TextlineSms
 from conf.settings import Settings, load_settings
-from conf.terms import Channel, Satisfaction
+from conf.terms import Channel, EntryPoint, OrderStatus, Satisfaction
 
 T = TypeVar("T")
 Run = Callable[[Awaitable[Any]], Any]
@@ -46,13 +50,25 @@ class Outside:
     sms: RoutedSms
     mail: SmtpMail
     rating: NationalRating
+    entry: AppTickets
+    progress: PortalProgress
+    sharing: GatewaySharing
 
     @classmethod
     def of(cls, settings: Settings) -> "Outside":
-        return cls(TyrzIdentity(settings), routed(settings), SmtpMail(settings), NationalRating(settings))
+        return cls(
+            TyrzIdentity(settings),
+            routed(settings),
+            SmtpMail(settings),
+            NationalRating(settings),
+            AppTickets(settings),
+            PortalProgress(settings),
+            GatewaySharing(settings),
+        )
 
     async def close(self) -> None:
-        for each in (self.identity, self.sms, self.mail, self.rating):
+        everything = (self.identity, self.sms, self.mail, self.rating, self.entry, self.progress, self.sharing)
+        for each in everything:
             await each.close()
 
 
@@ -127,3 +143,32 @@ def a_report(**changes: Any) -> RatingReport:
         "number": 1,
     }
     return RatingReport(**(values | changes))
+
+
+async def opened_in(url: str, app: str, person: str, *, is_bound: bool = True, to: str = "/") -> str:
+    """The address an app opens when its user taps the service: ours, with a fresh ticket. `url`: the sandbox."""
+    asked = {"app": app, "person": person, "to": to, "bound": "yes" if is_bound else "no"}
+    async with httpx.AsyncClient(trust_env=False) as phone:
+        answer = await phone.get(f"{url}/apps/open", params=asked)
+    assert answer.status_code == 302, answer.text
+    return answer.headers["location"]
+
+
+async def ticket_of(url: str, app: str, person: str = "stranger", *, is_bound: bool = True) -> str:
+    """A fresh ticket of an app for a sample person."""
+    address = await opened_in(url, app, person, is_bound=is_bound)
+    return parse_qs(urlsplit(address).query)["ticket"][0]
+
+
+def a_step(status: OrderStatus = OrderStatus.SUBMITTED, **changes: Any) -> Progress:
+    """One step of a case as the flows would tell it."""
+    values: dict[str, Any] = {
+        "order_no": "TH20261120-ABC234",
+        "entry": EntryPoint.SHB,
+        "task_code": "EQC-SHB-01",
+        "provider": "tyrz",
+        "subject": "sample-0001",
+        "status": status,
+        "at": datetime(2026, 11, 20, 1, 2, 3, tzinfo=UTC),
+    }
+    return Progress(**(values | changes))

@@ -45,7 +45,14 @@ class TrialSet:
             "sms_url": f"{box}/sms",
             "sms2_url": f"{box}/textline",
             "rating_url": f"{box}/hcp",
+            "rating_page_url": f"{box}/hcp/page",
             "tsa_url": f"{box}/tsa",
+            "seal_url": f"{box}/eseal",
+            "entry_shb_url": f"{box}/shb",
+            "entry_yst_url": f"{box}/yst",
+            "progress_url": f"{box}/portal",
+            "sharing_url": f"{box}/sharing",
+            "licence_url": f"{box}/licence",
             "mail_port": self.smtp_port,
             "log_format": "json",
         } | self._extra
@@ -99,8 +106,8 @@ class TrialSet:
         process.wait()
 
     def command(self, *arguments: str, **settings: object) -> str:
-        """Run one eqicha.py command, with these settings beside ours; what it printed. Fails loudly when it failed."""
-        extra = {f"EQICHA_{name.upper()}": str(value) for name, value in settings.items()}
+        """Run one eqicha.py command; returns what it printed, fails loudly when it failed."""
+        extra = {f"EQICHA_{key.upper()}": str(value) for key, value in settings.items()}
         done = subprocess.run(
             [sys.executable, "eqicha.py", *arguments],
             cwd=ROOT, env=self.environment | extra, capture_output=True, text=True, timeout=600, check=False,

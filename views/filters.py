@@ -11,6 +11,7 @@ from conf.clock import beijing
 from conf.terms import (
     PURPOSES,
     CompanyStatus,
+    EntryPoint,
     FilingKind,
     OrderStatus,
     PersonRole,
@@ -78,6 +79,11 @@ VERIFY_RESULT = {
     VerifyResult.WITHDRAWN: "已撤回",
     VerifyResult.NOT_FOUND: "查无此件",
     VerifyResult.ALTERED: "内容被改动",
+}
+ENTRY_POINT = {
+    EntryPoint.SHB: "穗好办",
+    EntryPoint.YST: "粤商通",
+    EntryPoint.PORTAL: "广东政务服务网",
 }
 _KINDS = {
     CompanyStatus.ACTIVE: "success",
@@ -196,6 +202,7 @@ _TABLES: tuple[tuple[type, dict[Any, str]], ...] = (
     (OrderStatus, ORDER_STATUS),
     (Satisfaction, SATISFACTION),
     (VerifyResult, VERIFY_RESULT),
+    (EntryPoint, ENTRY_POINT),
 )
 _TAGS: dict[Any, Markup] = {}
 FILTERS: dict[str, Callable[..., Any]] = {

@@ -35,7 +35,7 @@ def warm() -> int:
     names = [path.relative_to(ROOM).as_posix() for path in (ROOM / "pages").rglob("*.html")]
     for name in names:
         _template(name)
-    for layout in ("site", "kiosk", "staff", "_footer"):
+    for layout in ("site", "kiosk", "staff", "webview", "_footer"):
         environment().get_template(f"layouts/{layout}.html")
     return len(names)
 

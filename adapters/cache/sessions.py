@@ -83,6 +83,17 @@ class RedisSessions(Generic[S]):
             await self._ask(self._redis.delete(owner))
         return ended
 
+    async def drop_account(self, account_id: str, *, before: datetime) -> int:
+        """End the sessions of an account that began before a moment; how many there were."""
+        ended = 0
+        for owner in _owners(account_id, ""):
+            for member in await self._ask(self._redis.smembers(owner)):
+                fields = await self._ask(self._redis.hgetall(_key(member.decode())))
+                if fields and _values(fields)["created_at"] < before:
+                    ended += await self._ask(self._redis.delete(_key(member.decode())))
+                    await self._ask(self._redis.srem(owner, member))
+        return ended
+
     async def _change(self, id: str, fields: Mapping[Any, Any]) -> bool:
         """Write fields of a session that still exists; watched, so that one dropped meanwhile stays dropped."""
         key = _key(id)

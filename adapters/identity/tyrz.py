@@ -1,5 +1,7 @@
 """The provincial unified identity platform (OAuth2 code flow over GET). Chosen by `identity_provider = tyrz`."""
 
+import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,6 +16,10 @@ from conf.terms import IdentityLevel
 
 SYSTEM = "identity"
 SERVICE, SCOPE = "initService", "all"
+
+#: How the platform spells the field of its error code (without _ and -), and the values that stand for none.
+ERROR_FIELDS = frozenset({"errcode", "errorcode", "error"})
+NO_ERROR = frozenset({"", "0", "0.0", "-1", "none", "null", "false", "ok", "success"})
 
 #: The platform's error codes that no repeat will mend: our code was used, forged, too old, or not ours.
 FINAL_ERRORS = {
@@ -86,9 +92,24 @@ class TyrzIdentity:
     async def _ask(self, path: str, **params: str) -> dict[str, Any]:
         """One GET; the platform reports its errors with status 200 and an `errcode`."""
         answer = (await self.line.send("GET", f"{self._base}/{path}", params=params)).json()
-        error = str(answer.get("errcode") or "0")
-        if error in FINAL_ERRORS:
-            raise ProviderRejected(SYSTEM, FINAL_ERRORS[error])
-        if error != "0":
+        errors = errors_in(answer)
+        for error in errors:
+            if error in FINAL_ERRORS:
+                raise ProviderRejected(SYSTEM, FINAL_ERRORS[error])
+        if errors:
             raise ProviderUnavailable(SYSTEM, "platform reports an error")
         return answer
+
+
+def errors_in(answer: Mapping[str, Any]) -> list[str]:
+    """The error codes of an answer with status 200, in lower case; empty when it reports none.
+
+    The field comes as errcode, errCode, err_code, error_code or error, its value as a text or a number.
+    """
+    found = []
+    for name, value in answer.items():
+        if re.sub(r"[_-]", "", name).lower() in ERROR_FIELDS:
+            code = str(value).strip().lower() if isinstance(value, str | int | float | None) else "of another kind"
+            if code not in NO_ERROR:
+                found.append(code)
+    return found

@@ -1,16 +1,18 @@
 """Mail over SMTP by aiosmtplib. An empty `mail_host` switches mail off."""
 
 import contextlib
+import ssl
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
+from pathlib import Path
 
 import aiosmtplib
 
 from adapters.base import Observe, observe_nothing, open_line
 from conf.clock import Clock, utc_now
 from conf.errors import ProviderRejected, ProviderUnavailable
-from conf.settings import Settings
+from conf.settings import Settings, SettingsError
 
 SYSTEM = "mail"
 FINAL = range(500, 600)  # RFC 5321 §4.2.1: 5yz is a permanent negative answer
@@ -23,6 +25,7 @@ class SmtpMail:
 
     def __init__(self, settings: Settings, *, clock: Clock = utc_now, observe: Observe = observe_nothing) -> None:
         self._settings, self._clock = settings, clock
+        self._tls = _tls(settings)
         self.line = open_line(SYSTEM, settings, observe=observe)
 
     async def send(self, *, to: str, subject: str, text: str, reference: str) -> str:
@@ -74,10 +77,25 @@ class SmtpMail:
             port=s.mail_port,
             use_tls=s.mail_tls == "tls",
             start_tls=s.mail_tls == "starttls",
+            tls_context=self._tls,
             username=s.mail_user or None,
             password=s.mail_password.get_secret_value() or None,
             timeout=s.outside_total_seconds,
         )
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    """Name and certificate of the server are checked, TLS 1.2 or later. Raises SettingsError for a CA file unread."""
+    if settings.mail_tls == "none":
+        return None
+    try:
+        context = ssl.create_default_context(
+            cafile=settings.mail_ca_file if settings.mail_ca_file != Path("") else None
+        )
+    except (OSError, ssl.SSLError) as fault:
+        raise SettingsError([f"EQICHA_MAIL_CA_FILE: {fault}"]) from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
 
 
 def _fault_of(code: int) -> Exception:

@@ -13,7 +13,7 @@ def platform_keys(var_dir: Path) -> tuple[Path, Path]:
     private, public = var_dir / "dev" / "rating-platform.pem", var_dir / "dev" / "rating-platform.pub.pem"
     if not private.exists():
         key = ec.generate_private_key(ec.SM2())
-        _place(
+        place(
             private,
             key.private_bytes(
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -22,11 +22,11 @@ def platform_keys(var_dir: Path) -> tuple[Path, Path]:
     if not public.exists():
         key = serialization.load_pem_private_key(private.read_bytes(), password=None)
         form = serialization.PublicFormat.SubjectPublicKeyInfo
-        _place(public, key.public_key().public_bytes(serialization.Encoding.PEM, form))
+        place(public, key.public_key().public_bytes(serialization.Encoding.PEM, form))
     return private, public
 
 
-def _place(path: Path, content: bytes) -> None:
+def place(path: Path, content: bytes) -> None:
     """Whole or not at all, and never over another process's file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}")

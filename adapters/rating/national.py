@@ -14,7 +14,7 @@ import httpx
 from adapters.base import Observe, observe_nothing, open_web
 from adapters.rating import RatingReport
 from adapters.rating.development import platform_keys
-from adapters.rating.norms import NATIONAL, NATIONAL_CHANNEL, NATIONAL_ON_THE_SPOT
+from adapters.rating.norms import NATIONAL, NATIONAL_CASE, CaseKind, channel_code
 from adapters.rating.sm2 import Sm2Recipient
 from conf.clock import Clock, beijing, utc_now
 from conf.errors import ProviderRejected, ProviderUnavailable
@@ -108,7 +108,7 @@ class NationalRating:
             "proManager": DEPARTMENT,
             "acceptDate": _time(r.accepted_at),
             "resultDate": _time(r.finished_at),
-            "promiseTime": NATIONAL_ON_THE_SPOT,
+            "promiseTime": NATIONAL_CASE[CaseKind.ON_THE_SPOT if r.is_on_the_spot else CaseKind.PROMISED],
             "dataSource": OUR_SOURCE,
         } | _visitor(r)
 
@@ -120,9 +120,12 @@ class NationalRating:
             "serviceNumber": str(r.number),
             "serviceName": r.task_name,
             "serviceTime": _time(r.finished_at),
-            "pf": NATIONAL_CHANNEL[r.channel],
+            "pf": self._channel(r),
             "dataSource": OUR_SOURCE,
         } | _visitor(r)
+
+    def _channel(self, r: RatingReport) -> str:
+        return channel_code(self._settings.rating_channel_codes, r.channel, is_default=r.is_default)
 
     def _rating(self, r: RatingReport) -> dict[str, str]:
         return {
@@ -131,7 +134,7 @@ class NationalRating:
             "taskCode": self._settings.rating_task_code,
             "projectNo": r.order_no,
             "serviceNumber": str(r.number),
-            "pf": NATIONAL_CHANNEL[r.channel],
+            "pf": self._channel(r),
             "satisfaction": NATIONAL[r.satisfaction],
             "evalDetail": ",".join(r.tags),
             "writingEvaluation": r.text,

@@ -16,29 +16,44 @@ PAUSES = (1.0, 1.0, 2.0, 2.0, 4.0, *(10.0 for _ in range(60)))
 Signed = Callable[[datetime], tuple[dict[str, str], bytes]]
 
 
-def later(state: SandboxState, system: str, signed: Signed, *, taken: str = "code=0") -> None:
-    """Call `/callbacks/<system>` until the answer says `field=value`; nothing where nobody listens."""
+def later(
+    state: SandboxState,
+    system: str,
+    signed: Signed,
+    *,
+    taken: str = "code=0",
+    then: Callable[[], None] = lambda: None,
+) -> None:
+    """Call `/callbacks/<system>` until the answer says `field=value`, `then` once; nothing where nobody listens."""
     if state.callbacks_to:
         url = f"{state.callbacks_to}/{system}"
-        task = asyncio.get_running_loop().create_task(_tell(state, system, url, signed, taken=taken))
+        task = asyncio.get_running_loop().create_task(_tell(state, system, url, signed, taken=taken, then=then))
         state.tasks.add(task)
         task.add_done_callback(state.tasks.discard)
 
 
-async def _tell(state: SandboxState, system: str, url: str, signed: Signed, *, taken: str) -> None:
+async def attempt(state: SandboxState, system: str, url: str, signed: Signed, *, taken: str = "code=0") -> bool:
+    """One call, as wrong as switched; whether it was taken."""
+    fault = state.faults.take(system, calling=True)
+    if fault == "late":
+        await asyncio.sleep(state.late_seconds)
+    headers, body = signed(state.clock() + (CLOCK_OFF if fault == "clock" else timedelta()))
+    if fault == "forged":
+        headers, body = _forged(headers, body)
+    was_taken = await _sent(url, headers, body, taken)
+    if fault == "twice":  # the very same call, and the same news signed anew
+        await _sent(url, headers, body, taken)
+        await _sent(url, *signed(state.clock()), taken)
+    return was_taken
+
+
+async def _tell(
+    state: SandboxState, system: str, url: str, signed: Signed, *, taken: str, then: Callable[[], None]
+) -> None:
     for pause in PAUSES:
         await asyncio.sleep(pause)
-        fault = state.faults.take(system, calling=True)
-        if fault == "late":
-            await asyncio.sleep(state.late_seconds)
-        headers, body = signed(state.clock() + (CLOCK_OFF if fault == "clock" else timedelta()))
-        if fault == "forged":
-            headers, body = _forged(headers, body)
-        was_taken = await _sent(url, headers, body, taken)
-        if fault == "twice":  # the very same call, and the same news signed anew
-            await _sent(url, headers, body, taken)
-            await _sent(url, *signed(state.clock()), taken)
-        if was_taken:
+        if await attempt(state, system, url, signed, taken=taken):
+            then()
             return
 
 

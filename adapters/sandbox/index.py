@@ -18,8 +18,11 @@ WORDS = {
     "template": "模板",
     "parts": "计费条数",
     "person": "人员",
+    "notice": "通知",
     "level": "实名等级",
     "algorithm": "摘要算法",
+    "seal_id": "印章编号",
+    "sha256": "文件摘要",
     "satisfaction": "满意度代码",
     "evalDetail": "评价标签",
     "writingEvaluation": "文字评价",
@@ -28,6 +31,13 @@ WORDS = {
     "assessTime": "评价时间",
     "assessNumber": "第几次评价",
     "pf": "渠道代码",
+    "stateName": "办件状态",
+    "stateTime": "状态时间",
+    "source": "来源",
+    "taskCode": "事项编码",
+    "caseNo": "办件编号",
+    "uscc": "企业代码",
+    "result": "结果",
 }
 
 

@@ -30,6 +30,7 @@ class SamplePerson:
     licence_no: str
     firm: str
     hint: str
+    parent: str = ""  # key of the main account, with a sub-account
 
 
 @cache

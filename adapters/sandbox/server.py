@@ -73,7 +73,14 @@ class Sandbox:
             "sms_url": f"{self.url}/sms",
             "sms2_url": f"{self.url}/textline",
             "rating_url": f"{self.url}/hcp",
+            "rating_page_url": f"{self.url}/hcp/page",
             "tsa_url": f"{self.url}/tsa",
+            "entry_shb_url": f"{self.url}/shb",
+            "entry_yst_url": f"{self.url}/yst",
+            "progress_url": f"{self.url}/portal",
+            "sharing_url": f"{self.url}/sharing",
+            "licence_url": f"{self.url}/licence",
+            "seal_url": f"{self.url}/eseal",
             "mail_host": "127.0.0.1",
             "mail_port": self.smtp_port,
         }
@@ -85,10 +92,10 @@ def counterparts() -> list[Any]:
     return [module for module in modules if hasattr(module, "ROUTES")]
 
 
-async def serve(settings: Settings, *, port: int, smtp_port: int) -> None:
-    """Run until SIGTERM or SIGINT."""
+async def serve(settings: Settings, *, port: int, smtp_port: int, **state: Any) -> None:
+    """Run until SIGTERM or SIGINT; `state` as for Sandbox."""
     callbacks_to = settings.base_url.rstrip("/") + "/callbacks"
-    sandbox = await Sandbox(settings, callbacks_to=callbacks_to).start(port=port, smtp_port=smtp_port)
+    sandbox = await Sandbox(settings, callbacks_to=callbacks_to, **state).start(port=port, smtp_port=smtp_port)
     log.info("sandbox_ready", url=sandbox.url, smtp_port=sandbox.smtp_port)
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,13 @@ SYSTEMS = {
     "sms2": "第二家短信平台",
     "mail": "邮件服务器",
     "rating": "好差评平台",
+    "seal": "电子印章平台",
     "tsa": "时间戳服务",
+    "shb": "穗好办",
+    "yst": "粤商通",
+    "portal": "政务服务网",
+    "sharing": "市政务信息共享平台",
+    "licence": "电子营业执照平台",
 }
 
 #: name → what a tester reads. `lost`, `slow` and `truncated` do the work first; the others never get that far.
@@ -38,15 +44,26 @@ FAULTS = {
 #: Faults that only those can have who look at the time, and those who call us.
 CLOCK_FAULT = {"clock": "时钟快一小时"}
 CALLING_FAULTS = {"forged": "回调签名错误", "twice": "回调重复", "late": "回调迟到"}
-KEEPS_TIME = frozenset({"sms", "sms2", "rating", "tsa"})
-CALLS_US = frozenset({"sms"})
+KEEPS_TIME = frozenset({"sms", "sms2", "rating", "tsa", "seal", "sharing", "shb", "yst", "portal"})
+CALLS_US = frozenset({"sms", "rating", "licence", "identity"})
 CLOCK_OFF = timedelta(hours=1)
+
+
+#: Faults only one system can have: `lost-seal` loses the answer to a sealing that was done, and nothing else.
+OWN_FAULTS = {
+    "seal": {
+        "other-certificate": "用另一张证书签章",
+        "other-document": "交回另一份文件",
+        "changed-page": "改动页面后签章",
+        "lost-seal": "签章答复丢失（已办理）",
+    },
+}
 
 
 def faults_of(system: str) -> dict[str, str]:
     """The faults this system can have: name → what a tester reads."""
     clock = CLOCK_FAULT if system in KEEPS_TIME else {}
-    return FAULTS | clock | (CALLING_FAULTS if system in CALLS_US else {})
+    return FAULTS | clock | (CALLING_FAULTS if system in CALLS_US else {}) | OWN_FAULTS.get(system, {})
 
 
 class Faults:
@@ -54,15 +71,16 @@ class Faults:
 
     def __init__(self) -> None:
         self._set: dict[str, tuple[str, int | None]] = {}
+        self._spared: dict[str, int] = {}
 
-    def switch(self, system: str, fault: str, times: int | None = None) -> None:
-        """`fault` "" switches off. Raises KeyError for an unknown system, or a fault it cannot have."""
+    def switch(self, system: str, fault: str, times: int | None = None, *, after: int = 0) -> None:
+        """`fault` "" switches off; the next `after` calls are spared. KeyError: no such system, or no fault of its."""
         SYSTEMS[system]
         if not fault:
             self._set.pop(system, None)
             return
         faults_of(system)[fault]
-        self._set[system] = (fault, times)
+        self._set[system], self._spared[system] = (fault, times), after
 
     def clear(self) -> None:
         """Everything answers properly again."""
@@ -72,6 +90,9 @@ class Faults:
         """The fault for the call that comes in now, or (`calling`) that goes out to us; counts it down."""
         fault, times = self._set.get(system, ("", None))
         if fault not in CLOCK_FAULT and calling != (fault in CALLING_FAULTS):
+            return ""
+        if fault and self._spared.get(system, 0) > 0:
+            self._spared[system] -= 1
             return ""
         if times is not None:
             self.switch(system, fault if times > 1 else "", times - 1)
@@ -104,6 +125,16 @@ class SandboxState:
     nonces: set[str] = field(default_factory=set)
     cases: dict[str, dict[str, str]] = field(default_factory=dict)
     services: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    # apps: tickets by their text; portal: cases by their number
+    tickets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    portal_cases: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # sharing: companies by code, in that platform's fields; licence: numbers of its calls by ticket
+    registry: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    scans: dict[str, str] = field(default_factory=dict)
+    scan_codes: dict[str, str] = field(default_factory=dict)
+    # seal: sealed documents by business number, and a lock for each that is being sealed
+    documents: dict[str, dict[str, Any]] = field(default_factory=dict)
+    presses: dict[str, asyncio.Lock] = field(default_factory=dict)
 
     def record(self, system: str, key: str, **facts: Any) -> dict[str, Any]:
         """Keep what came in under `key`; the same key again only counts as a repeat. Returns the kept row."""
@@ -120,7 +151,19 @@ class SandboxState:
         """As freshly started, faults off; used between tests."""
         self.faults.clear()
         self.calls.clear()
-        for kept in (self.codes, self.tokens, self.levels, self.nonces, self.cases, self.services):
+        for kept in (
+            self.codes,
+            self.tokens,
+            self.levels,
+            self.nonces,
+            self.cases,
+            self.services,
+            self.scans,
+            self.scan_codes,
+            self.documents,
+            self.tickets,
+            self.portal_cases,
+        ):
             kept.clear()
         for rows in self.received.values():
             rows.clear()

@@ -6,6 +6,7 @@ import time
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from adapters.sandbox import notices
 from adapters.sandbox.faulty import FaultyHandler, SandboxHandler
 from adapters.sandbox.people import SamplePerson, sample_people, sample_person
 from conf.terms import AccountKind, IdentityLevel
@@ -133,7 +134,24 @@ class SignOut(SandboxHandler):
 
 
 def account_of(person: SamplePerson, level: IdentityLevel) -> dict[str, Any]:
-    """tokeninfo's answer, in the platform's words."""
+    """tokeninfo's answer, in the platform's words. A sub-account shows its own facts, its enterprise's in `pareobj`."""
+    user = user_of(person, level)
+    parent = None
+    if person.parent:
+        user |= {"cn": person.operator_name, "idcardtype": "-1", "idcardnumber": "-1"}
+        main = sample_person(person.parent)
+        user["parent_uidcode"] = main.subject
+        parent = user_of(main, main.level)
+        # as the real platform is at times: numbers for texts, the ways as a list, properties twice and out of order
+        user["creditable_level_of_account"] = int(level)
+        way = {"auth_time": "2026-01-05 09:00:00", "identity_level": level.name, "way_code": "YSS"}
+        user["creditable_level_of_account_way"] = [way]
+        user["extproperties"] = ["link_person_name=-1", "note=a=b", "address=-1", "note=a=b"]
+    return {"userobj": user, "pareobj": parent, "user_creditable_level": level.name}
+
+
+def user_of(person: SamplePerson, level: IdentityLevel) -> dict[str, Any]:
+    """One account object."""
     is_body = person.kind is AccountKind.LEGAL
     user: dict[str, Any] = {
         "uid": f"uid-{person.subject}",
@@ -144,6 +162,7 @@ def account_of(person: SamplePerson, level: IdentityLevel) -> dict[str, Any]:
         "idcardnumber": person.id_number,
         "usertype": "2" if is_body else "1",
         "useridcode": person.subject,
+        "parent_uidcode": "-1",
         "origin": "gdbs",
         "accout_type": "3",
         "area": "440106",
@@ -154,12 +173,29 @@ def account_of(person: SamplePerson, level: IdentityLevel) -> dict[str, Any]:
     }
     if is_body:
         user["extproperties"] += [f"link_person_name={person.operator_name or -1}", "link_person_type=10"]
-    return {"userobj": user, "pareobj": None, "user_creditable_level": level.name}
+    return user
+
+
+class SignPersonOut(SandboxHandler):
+    """POST /tyrz/signout: the person signs out on the platform's own pages, and the platform tells the service."""
+
+    async def post(self) -> None:
+        try:
+            person = sample_person(self.text("person"))
+        except KeyError:
+            self.set_status(400)
+            self.render("problem.html", problem="没有这个样例人员")
+            return
+        for token in [token for token, key in self.state.tokens.items() if key == person.key]:
+            del self.state.tokens[token]
+        notices.later(self.state, person.subject)
+        self.redirect("/")
 
 
 ROUTES = [
     (rf"{BASE}/authorize", Authorize),
     (rf"{BASE}/access_token", AccessToken),
     (rf"{BASE}/tokeninfo", TokenInfo),
+    (r"/tyrz/signout", SignPersonOut),
     (r"/tyrz/_tif_sso_logout_/", SignOut),
 ]

@@ -5,6 +5,7 @@ and signature containers spelled exactly as they were written.
 """
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Iterable
 from datetime import datetime
@@ -74,6 +75,7 @@ async def _inspect(pdf: bytes, roots: Iterable[bytes]) -> SealCheck:
         signer=_signer(seal),
         signed_at=_stamped_at(status),
         cert_sn=f"{seal.signer_cert.serial_number:x}",
+        fingerprint=hashlib.sha256(seal.signer_cert.dump()).hexdigest(),
         whole_file=whole,
         problem="; ".join(problems),
     )

@@ -1,10 +1,14 @@
-"""The sealing work children do, for seal/local.py: pyHanko is loaded there, not in the process that serves pages."""
+"""The sealing work children do, for seal/local.py and seal/remote.py.
+
+PyHanko is loaded there, not in the process that serves pages.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
-from adapters.seal import SealCheck, SealPlace
+from adapters.seal import Place, SealCheck, SealPlace
 from adapters.seal.pki import SealFiles
 
 
@@ -27,9 +31,28 @@ class SealOutcome:
     sha256: str = ""
     signed_at: datetime | None = None
     cert_sn: str = ""
+    fingerprint: str = ""
     signer: str = ""
     fault: str = ""
     final: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class SealExpected:
+    """How a file sealed elsewhere must be sealed: roots (DER), the certificate's fingerprint, the place asked for."""
+
+    roots: tuple[bytes, ...]
+    certificate: str
+    place: Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class SealFound:
+    """`check` when the file is ours and sealed as expected; else `fault` in words, and what is wrong: `kind`."""
+
+    check: SealCheck | None = None
+    fault: str = ""
+    kind: Literal["", "document", "seal", "certificate"] = ""
 
 
 def seal_pdf(pdf: bytes, job: SealJob, place: SealPlace, reason: str) -> SealOutcome:
@@ -51,3 +74,10 @@ def inspect_pdf(pdf: bytes, roots: Iterable[bytes]) -> SealCheck:
     from adapters.seal import inspecting
 
     return inspecting.inspect_pdf(pdf, roots)
+
+
+def check_sealed(original: bytes, sealed: bytes, expected: SealExpected) -> SealFound:
+    """Whether `sealed` is `original` with the expected seal and nothing else (adapters/seal/comparing.py)."""
+    from adapters.seal import comparing
+
+    return comparing.check_sealed(original, sealed, expected)

@@ -22,7 +22,11 @@ from conf.settings import Settings, SettingsError
 #: Organisational unit that marks a certificate as good for development only.
 DEVELOPMENT_MARK = "Development 测试 EQICHA-DEV"
 
+#: The folder of the sandbox's e-seal platform: a CA, seal and time-stamp authority of its own.
+PLATFORM = "eseal"
+
 _UNSET = Path("")
+_MARKS = {"pki": "开发测试", PLATFORM: "印章平台"}
 _PASSPHRASE = b"eqicha-development"  # only so that every PKCS#12 reader opens the file; the key is worthless
 
 
@@ -70,24 +74,45 @@ def seal_files(settings: Settings) -> SealFiles:
     return files
 
 
+def seal_roots(settings: Settings) -> tuple[bytes, ...]:
+    """The roots (DER) any copy of ours may go back to, whoever sealed it: a change of platform leaves old copies valid.
+
+    In development: those of the local seal and of the sandbox's e-seal platform. Raises SettingsError.
+    """
+    faults: list[str] = []
+    if settings.seal_ca_file == _UNSET and not settings.is_production:
+        made = [development_pki(settings.var_dir)]
+        if settings.seal_provider == "platform" or (made[0].with_name(PLATFORM) / "ca.pem").is_file():
+            made.append(development_pki(settings.var_dir, PLATFORM))
+        pem = b"".join((folder / "ca.pem").read_bytes() for folder in made)
+    else:
+        pem = _load("EQICHA_SEAL_CA_FILE", settings.seal_ca_file, None, faults)
+    roots = _ders(pem, "EQICHA_SEAL_CA_FILE", faults)
+    if settings.is_production and any(is_development(x509.load_der_x509_certificate(der)) for der in roots):
+        faults.append("EQICHA_SEAL_CA_FILE: the development CA is refused in production")
+    if faults:
+        raise SettingsError(faults)
+    return roots
+
+
 def is_development(certificate: x509.Certificate) -> bool:
     """Whether a certificate was issued by, or is, a development CA of this product."""
     names = (*certificate.subject, *certificate.issuer)
     return any(a.oid == NameOID.ORGANIZATIONAL_UNIT_NAME and a.value == DEVELOPMENT_MARK for a in names)
 
 
-def development_pki(var_dir: Path) -> Path:
-    """The folder with ca.pem, crl.pem, seal.p12, tsa.pem and tsa-key.pem, made when absent.
+def development_pki(var_dir: Path, name: str = "pki") -> Path:
+    """The folder with ca.pem, crl.pem, seal.p12, tsa.pem and tsa-key.pem, made when absent; `name` tells CAs apart.
 
     All files appear at once by renaming a folder, so two processes that start together end with one and the same set.
     """
-    folder = var_dir / "dev" / "pki"
+    folder = var_dir / "dev" / name
     if (folder / "ca.pem").is_file():
         return folder
-    draft = folder.with_name(f".pki-{os.getpid()}-{secrets.token_hex(4)}")
+    draft = folder.with_name(f".{name}-{os.getpid()}-{secrets.token_hex(4)}")
     draft.mkdir(parents=True, mode=0o700)
-    for name, content in _fresh().items():
-        path = draft / name
+    for file, content in _fresh(_MARKS.get(name, name)).items():
+        path = draft / file
         path.touch(mode=0o600)
         path.write_bytes(content)
     try:
@@ -162,11 +187,12 @@ def _development_faults(files: SealFiles) -> list[str]:
 # -- making
 
 
-def _fresh() -> dict[str, bytes]:
+def _fresh(mark: str) -> dict[str, bytes]:
+    """The files of one CA; `mark` stands in every name, so that two of them are told apart."""
     now = datetime.now(UTC).replace(microsecond=0)
-    ca_key, ca = _authority(now)
-    seal_key, seal = _issue(ca_key, ca, now, "天河区企业登记档案查询专用章（开发测试）", stamping=False)
-    tsa_key, tsa = _issue(ca_key, ca, now, "e企查 时间戳（开发测试）", stamping=True)
+    ca_key, ca = _authority(now, mark)
+    seal_key, seal = _issue(ca_key, ca, now, f"天河区企业登记档案查询专用章（{mark}）", stamping=False)
+    tsa_key, tsa = _issue(ca_key, ca, now, f"e企查 时间戳（{mark}）", stamping=True)
     crl = (
         x509.CertificateRevocationListBuilder()
         .issuer_name(ca.subject)
@@ -200,9 +226,9 @@ def _name(common: str) -> x509.Name:
     )
 
 
-def _authority(now: datetime) -> tuple[rsa.RSAPrivateKey, x509.Certificate]:
+def _authority(now: datetime, mark: str) -> tuple[rsa.RSAPrivateKey, x509.Certificate]:
     key = rsa.generate_private_key(public_exponent=65537, key_size=3072)
-    name = _name("e企查 根证书（开发测试）")
+    name = _name(f"e企查 根证书（{mark}）")
     builder = _builder(name, name, key, now).add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     builder = builder.add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
     return key, builder.sign(key, hashes.SHA256())
@@ -230,7 +256,7 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: rsa.RSAPrivateKey, now:
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_before(now - timedelta(days=3650))  # trials and tests set their clocks back, too
         .not_valid_after(now + timedelta(days=3650))
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )

@@ -67,6 +67,7 @@ def seal_pdf(pdf: bytes, job: SealJob, place: SealPlace, reason: str) -> SealOut
         sha256=hashlib.sha256(sealed).hexdigest(),
         signed_at=found.signed_at,
         cert_sn=found.cert_sn,
+        fingerprint=found.fingerprint,
         signer=found.signer,
     )
 

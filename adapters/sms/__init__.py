@@ -1,7 +1,6 @@
 """Text messages by template, through one or two vendors; routing.py is what flows see."""
 
 import re
-import string
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,7 +9,7 @@ from pydantic import SecretStr
 from adapters.base import Line
 from conf.errors import ProviderRejected
 from conf.settings import Settings
-from conf.texts import all_texts
+from conf.texts import text_by_template
 
 #: A mobile number of the mainland, the only ones our messages go to.
 MOBILE = re.compile(r"1[3-9][0-9]{9}")
@@ -42,10 +41,11 @@ class SmsAccess:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SmsTaken:
-    """Which vendor took a message, and its number there."""
+    """Which vendor took a message, its number there, and in how many parts it goes."""
 
     vendor: str
     number: str
+    parts: int = 1  # messages the network sends for it, and the vendor charges
 
 
 def first_access(settings: Settings) -> SmsAccess:
@@ -71,9 +71,9 @@ def whole_text(template: str, values: dict[str, str], signature: str) -> str:
 
     Raises ProviderRejected when there is no such template or the values are not the ones it has places for.
     """
-    known = next((text for text in all_texts() if text.template == template), None)
+    known = text_by_template(template)
     if known is None:
         raise ProviderRejected("sms", "template unknown")
     if known.sms_names != set(values):
         raise ProviderRejected("sms", "values do not fit the template")
-    return f"【{signature}】{string.Template(known.sms).substitute(values)}"
+    return known.sms_text(values, signature=signature)

@@ -10,10 +10,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from adapters.base import Line
 from adapters.sms import SmsProvider, SmsTaken
 from conf.errors import ProviderRejected, ProviderUnavailable
 from conf.logs import get_log
 from conf.settings import Settings
+from conf.texts import sms_parts, text_by_template
 
 log = get_log("sms")
 
@@ -28,6 +30,7 @@ class Rules:
     error_share: float
     slow_seconds: float
     rest_seconds: float
+    signature: str = ""  # counts among the signs of each text
 
     @classmethod
     def of(cls, settings: Settings) -> "Rules":
@@ -35,6 +38,7 @@ class Rules:
             error_share=settings.sms_error_share,
             slow_seconds=settings.sms_slow_seconds,
             rest_seconds=settings.sms_rest_seconds,
+            signature=settings.sms_signature,
         )
 
 
@@ -105,12 +109,23 @@ class RoutedSms:
                     raise fault from None
             else:
                 self._note(route, started, is_well=True)
-                return SmsTaken(vendor=route.name, number=number)
+                parts = self._parts(template, values)
+                log.info("sms_taken", vendor=route.name, template=template, parts=parts)
+                return SmsTaken(vendor=route.name, number=number, parts=parts)
         raise fault or ProviderUnavailable("sms", "no vendor", in_doubt=False)
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The line of each vendor."""
+        return tuple(route.provider.line for route in self.routes)
 
     async def close(self) -> None:
         for route in self.routes:
             await route.provider.close()
+
+    def _parts(self, template: str, values: dict[str, str]) -> int:
+        text = text_by_template(template)
+        return sms_parts(text.sms_text(values, signature=self._rules.signature)) if text else 1
 
     def _order(self, vendor: str) -> list[Route]:
         """The vendors to try, the chosen one first; only the one in doubt when there is one."""

@@ -19,7 +19,7 @@ from conf.errors import Conflict, EqichaError
 from conf.logs import get_log
 from conf.settings import Settings
 from conf.terms import OrderStatus
-from handlers.flows import ordering
+from handlers.flows import nightly, ordering, ratings
 from handlers.flows.turns import Turn, take_turn
 from store import Store
 from store.records import Order
@@ -77,6 +77,9 @@ class Background:
             Job(name="sequence", once=self.sequence_next, interval=0.5, is_woken=False),
             Job(name="checkpoint", once=self.checkpoint_due, interval=5, is_woken=False),
             Job(name="expire", once=self.expire_due, interval=60, is_woken=False),
+            Job(name="fold", once=self.fold_next, interval=5, is_woken=False),
+            Job(name="recount", once=self.recount_due, interval=900, is_woken=False),
+            Job(name="default-ratings", once=self.default_ratings_due, interval=600, is_woken=False),
             Job(name="sweep", once=self.sweep_due, interval=3600, is_woken=False),
             *(Job(name=turn.name, once=self._turn(turn), interval=300, is_woken=False) for turn in turns),
         )
@@ -145,6 +148,13 @@ class Background:
                 await ordering.expire(self.store, order, now=self.clock())
         return len(due) == _BATCH
 
+    async def default_ratings_due(self) -> bool:
+        """Count as fair what nobody rated in time, where the settings say so."""
+        days = self.settings.rating_default_days
+        if not days or not await self.store.leases.take("default-ratings", self.owner, 900):
+            return False
+        return await ratings.default_due(self.store, days=days, now=self.clock())
+
     async def sweep_due(self) -> bool:
         if not await self.store.backups.is_running() and await self.store.leases.take("sweep", self.owner, 3600):
             await self._sweep()
@@ -156,6 +166,15 @@ class Background:
             return False
 
         return once
+
+    async def fold_next(self) -> bool:
+        """Move counts that wait into their buckets."""
+        return bool(await self.store.numbers.fold(self.owner))
+
+    async def recount_due(self) -> bool:
+        """Once a day, compare yesterday's counts with the records."""
+        await nightly.recount_due(self.store, self.owner, now=self.clock())
+        return False
 
     # -- how a loop runs
 

@@ -10,15 +10,20 @@ from adapters.pdf.jobs import read_claimed_copy
 from adapters.seal import SealCheck
 from adapters.seal.claims import Claim, ClaimRefused, read_claim
 from adapters.seal.jobs import inspect_pdf
-from adapters.seal.pki import seal_files
+from adapters.seal.pki import seal_roots
+from adapters.seal.sm2 import Sm2Keys, load_sm2, sm3
 from adapters.workshop import Workshop
 from conf.clock import beijing, utc_now
 from conf.errors import EqichaError, WorkFault
 from conf.keys import Keys
 from conf.settings import Settings, SettingsError
 from conf.terms import VerifyResult
-from handlers.flows.verifying import of_copy
+from handlers.flows.verifying import national_signature, of_copy
 from store import Store, open_store
+from store.records import Copy
+
+#: Whether a line is good news (None: it could not be found out), and the line.
+Part = tuple[bool | None, str]
 
 _SECONDS = 60
 
@@ -36,19 +41,21 @@ async def verify_copy_file(path: Path, settings: Settings, keys: Keys, *, use_re
     pdf = await asyncio.to_thread(path.read_bytes)
     workshop = Workshop(1, settings.child_memory_mb)
     try:
-        check = await workshop.run(inspect_pdf, pdf, seal_files(settings).roots, seconds=_SECONDS, pool="intake")
+        check = await workshop.run(inspect_pdf, pdf, seal_roots(settings), seconds=_SECONDS, pool="intake")
         facts = await workshop.run(read_claimed_copy, pdf, seconds=_SECONDS, pool="intake")
     except WorkFault as fault:
         return FileAnswer(is_valid=False, lines=(f"FAIL  file      cannot be read: {fault.reason}",))
     finally:
         await workshop.close()
-    parts = [_seal_line(check), _claims_line(facts, keys), await _register_line(pdf, settings, keys, use_register)]
+    parts: list[Part] = [_seal_line(check), _claims_line(facts, keys)]
+    parts += await _register_lines(pdf, check, settings, keys) if use_register else [_NOT_ASKED]
     return FileAnswer(
         is_valid=all(good is not False for good, _ in parts),
         lines=tuple(f"{_MARKS[good]}  {line}" for good, line in parts),
     )
 
 
+_NOT_ASKED = (None, "register  not asked: whether the copy was withdrawn is not known")
 _MARKS = {True: "ok  ", False: "FAIL", None: "--  "}
 
 
@@ -90,22 +97,40 @@ def _numbers(pages: list[int]) -> str:
     return "page " + ", ".join(map(str, pages[:20])) if pages else ""
 
 
-async def _register_line(pdf: bytes, settings: Settings, keys: Keys, use_register: bool) -> tuple[bool | None, str]:
-    if not use_register:
-        return None, "register  not asked: whether the copy was withdrawn is not known"
+async def _register_lines(pdf: bytes, check: SealCheck, settings: Settings, keys: Keys) -> list[Part]:
+    sm2 = load_sm2(settings)
     try:
         store = await open_store(settings, keys)
     except (SettingsError, EqichaError, OSError) as fault:
-        return None, f"register  not reachable, so withdrawal and term are not known ({type(fault).__name__})"
+        return [(None, f"register  not reachable, so withdrawal and term are not known ({type(fault).__name__})")]
     try:
-        return await _registered(store, pdf)
+        copy = await store.copies.by_sha256(hashlib.sha256(pdf).hexdigest())
+        if copy is None:
+            return [(False, "register  no copy with these bytes was sealed by us")]
+        answer = of_copy(copy, utc_now())
+        parts: list[Part] = await _version_line(store, copy, check)
+        parts += _national_line(copy, pdf, sm2)
+        return [*parts, (answer.result == VerifyResult.VALID, f"register  {copy.no}: {answer.result.value}")]
     finally:
         await store.close()
 
 
-async def _registered(store: Store, pdf: bytes) -> tuple[bool | None, str]:
-    copy = await store.copies.by_sha256(hashlib.sha256(pdf).hexdigest())
-    if copy is None:
-        return False, "register  no copy with these bytes was sealed by us"
-    answer = of_copy(copy, utc_now())
-    return answer.result == VerifyResult.VALID, f"register  {copy.no}: {answer.result.value}"
+async def _version_line(store: Store, copy: Copy, check: SealCheck) -> list[Part]:
+    """Which seal of the register the copy names, and whether the file carries that one; nothing for older copies."""
+    if not copy.seal_id:
+        return []
+    seal = await store.seals.of(copy.seal_id, copy.seal_version)
+    if seal is None:
+        return [(False, f"seal      version {copy.seal_version} of {copy.seal_id} is not in the seal register")]
+    says = f"seal      {seal.name}, {seal.seal_id} version {seal.version}, {seal.status.value}"
+    same = seal.fingerprint == check.fingerprint
+    return [(same, says if same else f"{says}; the file carries another certificate")]
+
+
+def _national_line(copy: Copy, pdf: bytes, sm2: Sm2Keys | None) -> list[Part]:
+    if not copy.sm2_signature:
+        return []
+    holds = national_signature(copy, sm2)
+    if holds is None:
+        return [(None, f"sm2       signed by key {copy.sm2_key}, which EQICHA_SEAL_SM2_KEY_FILE does not hold")]
+    return [(holds and sm3(pdf) == copy.sm3, f"sm2       signature over SHA-256 and SM3 by key {copy.sm2_key}")]

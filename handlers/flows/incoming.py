@@ -6,18 +6,26 @@ A system is here when its adapter has a `callbacks` reader; what is applied stan
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from adapters.callbacks import CallbackReader
+from handlers.flows import licence_signin
 from handlers.flows.callbacks import Apply, apply_waiting
 from handlers.flows.notices import note_receipt
+from handlers.flows.ratings import note_platform_rating
+from handlers.flows.signed_out import end_sessions, ending
 
 if TYPE_CHECKING:
     from adapters.assembly import Adapters
     from store import Store
 
 #: What an event of each system does, by the name in its address.
-APPLIES: dict[str, Apply] = {"sms": note_receipt}
+APPLIES: dict[str, Apply] = {
+    "sms": note_receipt,
+    "rating": note_platform_rating,
+    "licence": licence_signin.note,
+    "identity": end_sessions,
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,10 +36,12 @@ class Known:
     apply: Apply
 
 
-def system_of(adapters: "Adapters", system: str) -> Known | None:
-    """The counterpart of that name, or None when nobody of that name may call."""
+def system_of(adapters: "Adapters", system: str, sessions: Any) -> Known | None:
+    """The counterpart of that name, or None when nobody of that name may call. `sessions` are this process's."""
     reader = readers_of(adapters).get(system)
-    return Known(reader=reader, apply=APPLIES[system]) if reader is not None and system in APPLIES else None
+    if reader is None or system not in APPLIES:
+        return None
+    return Known(reader=reader, apply=ending(sessions) if system == "identity" else APPLIES[system])
 
 
 def readers_of(adapters: "Adapters") -> Mapping[str, CallbackReader]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from conf.clock import beijing
 from conf.errors import IntegrityFault, ProviderRejected, ProviderUnavailable
 from conf.logs import get_log
-from conf.terms import Notice, OutboxKind, OutboxStatus
+from conf.terms import Notice, OutboxKind
 from handlers.flows.outgoing import WAYS
-from store.ids import sortable_id
+from store.outbox import new_message
 from store.records import Account, InboxEvent, Order, OutboxMessage, Secret
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ log = get_log("notices")
 LEASE_SECONDS = 30
 #: Seconds until the next try, by tries made so far; afterwards the last one again.
 RETRY_AFTER = (5, 15, 60, 300, 900, 1800, 3600)
+#: References of one-time codes: they never stood in the outbox, and nobody waits for their receipts.
+CODES = "code."
 JITTER = 0.2  # ± share, so that a recovered counterpart is not met by all at once
 
 
@@ -76,6 +78,8 @@ async def note_receipt(store: "Store", event: InboxEvent, tx: Any) -> bool:
     """What became of a message at the phone; False when we know of no such message (yet)."""
     if event.values["receipt"] == "failed":
         log.warning("message_not_received", reference=event.subject)
+    if event.subject.startswith(CODES):
+        return True
     return await store.outbox.note_receipt(event.subject, event.values["receipt"], event.happened_at, tx)
 
 
@@ -104,19 +108,13 @@ def _values(order: Order, notice: Notice, until: datetime | None) -> dict[str, s
 def _message(
     order: Order, notice: Notice, kind: OutboxKind, recipient: Secret, values: dict[str, str], now: datetime
 ) -> OutboxMessage:
-    return OutboxMessage(
-        id=sortable_id(now),
-        kind=kind,
-        reference=f"{order.no}.{notice.value}.{kind.value}",
+    return new_message(
+        kind,
+        f"{order.no}.{notice.value}.{kind.value}",
+        now=now,
         order_no=order.no,
         body={"notice": notice.value, "values": values},
         recipient=recipient,
-        status=OutboxStatus.WAITING,
-        attempts=0,
-        next_at=now,
-        created_at=now,
-        done_at=None,
-        fault="",
     )
 
 

@@ -13,11 +13,12 @@ from conf.logs import get_log
 from conf.settings import Settings
 from conf.terms import AccountKind, AuditTag, Channel, OrderStatus, Outcome, PurposeCode
 from conf.workdays import end_of_term
+from handlers.flows import comparing, counting, licence_checks, progress
 from handlers.flows.access import decide, decide_extract
 from handlers.flows.order_forms import OrderForm, choose, problems, purpose_of
 from store import Store
 from store.ids import new_order_no
-from store.records import Account, Company, Decision, Document, LawyerClaim, Order, OrderItem, Purpose, Step
+from store.records import Account, Company, Decision, Document, Entry, LawyerClaim, Order, OrderItem, Purpose, Step
 
 log = get_log("flows")
 
@@ -94,9 +95,16 @@ async def quote(store: Store, settings: Settings, account: Account, form: OrderF
 
 
 async def place(
-    store: Store, settings: Settings, account: Account, form: OrderForm, *, now: datetime, trace: Trace
+    store: Store,
+    settings: Settings,
+    account: Account,
+    form: OrderForm,
+    *,
+    now: datetime,
+    trace: Trace,
+    entry: Entry | None = None,
 ) -> Order:
-    """The order of this form: made once, however often the same form arrives.
+    """The order of this form: made once, however often the same form arrives. `entry`: the door the visit came through.
 
     Raises Invalid by field, Forbidden (refused outright: the decision is recorded, no order is made), TooMany,
     NotFound, and KeyReused when the same key comes with another body.
@@ -105,7 +113,7 @@ async def place(
         known = await store.orders.by_request_key(account.id, form.request_key)
         if known:
             return _same(known, form)
-        return await _place(store, settings, account, form, now=now, trace=trace)
+        return await _place(store, settings, account, form, now=now, trace=trace, entry=entry)
 
 
 async def settle(store: Store, settings: Settings, order: Order, *, now: datetime) -> Order:
@@ -119,6 +127,7 @@ async def settle(store: Store, settings: Settings, order: Order, *, now: datetim
     async def work(tx: Any) -> Order:
         moved = await store.orders.advance(order.no, OrderStatus.SUBMITTED, to, "worker", tx=tx, **changes)
         await record_move(store, order, to, at=now, tx=tx)
+        await comparing.queue(store, order.uscc, now=now, tx=tx)
         return moved
 
     return await store.atomically(work)
@@ -137,16 +146,25 @@ async def expire(store: Store, order: Order, *, now: datetime) -> None:
 async def record_move(
     store: Store, order: Order, to: OrderStatus, *, at: datetime, tx: Any, trace: Trace | None = None
 ) -> None:
-    """The audit event of one step; without a trace the system itself took it."""
+    """The audit event of one step, its count, word of it to the portal; without a trace the system itself took it."""
     by = trace or {"who": "", "role": "system", "channel": Channel.WORKER, "request_id": "", "address": ""}
     fields = {"from": order.status.value, "to": to.value}
     await store.audit.append(
         tag=AuditTag.ORDER_MOVED, subject=order.no, outcome="done", fields=fields, at=at, tx=tx, **by
     )
+    await counting.moved(store, order, to, at=at, tx=tx)
+    await progress.tell(store, order, to, now=at, tx=tx)
 
 
 async def _place(
-    store: Store, settings: Settings, account: Account, form: OrderForm, *, now: datetime, trace: Trace
+    store: Store,
+    settings: Settings,
+    account: Account,
+    form: OrderForm,
+    *,
+    now: datetime,
+    trace: Trace,
+    entry: Entry | None = None,
 ) -> Order:
     asked = await _choose(store, form)
     purpose = purpose_of(form)
@@ -157,12 +175,15 @@ async def _place(
     if faults:
         raise Invalid(faults)
     if decision.outcome == Outcome.REFUSE:
-        await _record_decision(store, chosen.company.uscc, decision, trace=trace, tx=None)
+        await _record_refusal(store, chosen.company.uscc, decision, now=now, trace=trace)
         raise Forbidden(decision)
     retry_after = await store.limits.hit(f"order:{account.id}", settings.order_per_hour, 3600)
     if retry_after:
         raise TooMany(retry_after)
-    order = _order(account, chosen, form, purpose, decision, now=now, channel=trace["channel"])
+    order = _order(account, chosen, form, purpose, decision, now=now, channel=trace["channel"], entry=entry)
+    if account.operator_name:
+        operator = store.vault.conceal(account.operator_name, masks.name(account.operator_name))
+        order = replace(order, operator=operator)
     try:
         return await store.atomically(lambda tx: _create(store, order, trace=trace, tx=tx))
     except Conflict:  # another process made it in the same moment
@@ -176,22 +197,34 @@ async def _create(store: Store, order: Order, *, trace: Trace, tx: Any) -> Order
     created = await store.orders.create(order, tx)
     if created.no != order.no:
         return created
-    await _record_decision(store, order.uscc, order.decision, trace=trace, tx=tx)
+    await _record_decision(store, order.uscc, order.decision, at=order.created_at, trace=trace, tx=tx)
+    if order.licence:
+        await licence_checks.queue(store, order, now=order.created_at, tx=tx)
+    await counting.ordered(store, order, tx=tx)
     await store.audit.append(
         tag=AuditTag.ORDER_CREATED,
         subject=order.no,
         outcome="done",
-        fields={"rule": order.decision.rule_id, "pages": order.page_count},
+        fields={"rule": order.decision.rule_id, "pages": order.page_count, "uscc": order.uscc},
         tx=tx,
         **trace,
     )
+    await progress.tell(store, order, order.status, now=order.created_at, tx=tx)
     return created
 
 
-async def _record_decision(store: Store, uscc: str, decision: Decision, *, trace: Trace, tx: Any) -> None:
+async def _record_refusal(store: Store, uscc: str, decision: Decision, *, now: datetime, trace: Trace) -> None:
+    async def work(tx: Any) -> None:
+        await _record_decision(store, uscc, decision, at=now, trace=trace, tx=tx)
+        await counting.refused(store, decision, at=now, tx=tx)
+
+    await store.atomically(work)
+
+
+async def _record_decision(store: Store, uscc: str, decision: Decision, *, at: datetime, trace: Trace, tx: Any) -> None:
     fields = {"rule": decision.rule_id, "rule_version": decision.rule_version}
     await store.audit.append(
-        tag=AuditTag.ACCESS_DECIDED, subject=uscc, outcome=decision.outcome.value, fields=fields, tx=tx, **trace
+        tag=AuditTag.ACCESS_DECIDED, subject=uscc, outcome=decision.outcome.value, fields=fields, at=at, tx=tx, **trace
     )
 
 
@@ -253,6 +286,7 @@ def _order(
     *,
     now: datetime,
     channel: Channel,
+    entry: Entry | None,
 ) -> Order:
     return Order(
         no=new_order_no(now),
@@ -262,6 +296,7 @@ def _order(
         uscc=chosen.company.uscc,
         company_name=chosen.company.name,
         requester_masked=mask_requester(account),
+        by_sub_account=bool(account.parent_subject),
         items=chosen.items,
         with_extract=form.with_extract,
         page_count=chosen.page_count,
@@ -280,6 +315,8 @@ def _order(
         attempts=0,
         version=0,
         document_ids_permitted=frozenset(),
+        entry=entry,
+        licence=licence_checks.UNCHECKED if purpose.lawyer else None,
     )
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from conf.errors import ProviderRejected
+from conf.errors import NotFound, ProviderRejected
 from conf.terms import Notice, OutboxKind
 from conf.texts import text_of
-from handlers.flows import rating_reports
+from handlers.flows import comparing, licence_checks, progress, rating_reports
 from store.records import OutboxMessage
 
 if TYPE_CHECKING:
@@ -60,10 +60,35 @@ async def send_rating(store: "Store", adapters: "Adapters", message: OutboxMessa
     return Sent()
 
 
+async def send_progress(store: "Store", adapters: "Adapters", message: OutboxMessage) -> Sent:
+    await adapters.progress.report(await progress.progress_of(store, message))
+    return Sent()
+
+
+async def send_comparison(store: "Store", adapters: "Adapters", message: OutboxMessage) -> Sent:
+    uscc = str(message.body["uscc"])
+    try:
+        await comparing.compare(store, adapters, uscc, reference=message.reference, now=store.clock())
+    except NotFound:
+        raise ProviderRejected(message.kind.value, "no such company") from None
+    return Sent()
+
+
+async def send_licence(store: "Store", adapters: "Adapters", message: OutboxMessage) -> Sent:
+    try:
+        await licence_checks.check(store, adapters, message.order_no, now=store.clock())
+    except NotFound:
+        raise ProviderRejected(message.kind.value, "no such order") from None
+    return Sent()
+
+
 WAYS: dict[OutboxKind, Way] = {
     OutboxKind.SMS: Way(send=send_sms, give_up_after=timedelta(hours=24)),
     OutboxKind.MAIL: Way(send=send_mail, give_up_after=timedelta(days=3)),
     OutboxKind.RATING: Way(send=send_rating, give_up_after=timedelta(days=30)),
+    OutboxKind.PROGRESS: Way(send=send_progress, give_up_after=timedelta(days=7)),
+    OutboxKind.COMPARISON: Way(send=send_comparison, give_up_after=timedelta(days=1)),
+    OutboxKind.LICENCE: Way(send=send_licence, give_up_after=timedelta(days=3)),
 }
 
 

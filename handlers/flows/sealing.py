@@ -8,7 +8,7 @@ written together in one transaction, or not at all.
 import asyncio
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,6 +18,7 @@ from adapters.pdf.jobs import compose, digests_of
 from adapters.pdf.plan import Composed, CopyPlan, Scan
 from adapters.seal import Sealed, SealPlace
 from adapters.seal.picture import seal_picture
+from adapters.seal.sm2 import sm3
 from conf.clock import Clock, utc_now
 from conf.errors import Conflict, IntegrityFault, ProviderRejected
 from conf.keys import Keys
@@ -26,11 +27,13 @@ from conf.settings import Settings
 from conf.terms import AuditTag, Channel, CopyStatus, Notice, OrderStatus
 from handlers.flows.notices import queue
 from handlers.flows.ordering import record_move
+from handlers.flows.seals import current_seal
 from store.ids import SIGNS, copy_no_of
-from store.records import Company, Copy, CopyIssue, CopyPage, Order
+from store.records import Company, Copy, CopyIssue, CopyPage, Order, SealVersion
 
 if TYPE_CHECKING:
     from adapters.assembly import Adapters
+    from adapters.seal.sm2 import Sm2Keys
     from store import Store
 
 log = get_log("sealing")
@@ -74,17 +77,22 @@ async def seal_order(bench: Bench, order: Order) -> Order:
     """
     if order.status == OrderStatus.PERMITTED:
         order = await _begin(bench, order)
+    seal = await current_seal(bench.store, bench.adapters, bench.settings, now=bench.clock())
     company, scans = await _gather(bench.store, order)
     issue = _issue(bench, order, company)
     composed = await _compose(bench, order, company, issue, scans=scans)
     del scans
     try:
         sealed = await bench.adapters.seal.sign(
-            composed.pdf, place=SEAL_PLACE, reason=f"{TITLE} {issue.no}", biz_no=issue.no
+            composed.pdf,
+            place=SEAL_PLACE,
+            reason=f"{TITLE} {issue.no}",
+            biz_no=issue.no,
+            certificate=seal.fingerprint,
         )
     except ProviderRejected as fault:
         return await _fail(bench, order, fault.reason)
-    return await _finish(bench, order, issue, composed, sealed=sealed)
+    return await _finish(bench, order, issue, composed, sealed=sealed, seal=seal)
 
 
 def verification_code(keys: Keys, order_no: str) -> str:
@@ -178,10 +186,13 @@ async def _compose(
     return await bench.adapters.workshop.run(compose, plan, seconds=_COMPOSE_SECONDS, pool="large")
 
 
-async def _finish(bench: Bench, order: Order, issue: CopyIssue, composed: Composed, *, sealed: Sealed) -> Order:
+async def _finish(
+    bench: Bench, order: Order, issue: CopyIssue, composed: Composed, *, sealed: Sealed, seal: SealVersion
+) -> Order:
     store, now = bench.store, bench.clock()
     digests = await bench.adapters.workshop.run(digests_of, sealed.pdf, seconds=_COMPOSE_SECONDS, pool="large")
-    copy = _copy(bench, order, issue, sealed, pages=_pages(composed, digests))
+    copy = _copy(bench, order, issue, sealed, pages=_pages(composed, digests), seal=seal)
+    copy = await asyncio.to_thread(_signed, copy, sealed.pdf, bench.adapters.sm2)
     if await store.copies.put_file(sealed.pdf) != copy.sha256:
         raise IntegrityFault(f"copy {copy.no} was not stored as it was sealed")
 
@@ -235,7 +246,23 @@ async def _fail(bench: Bench, order: Order, reason: str) -> Order:
     return await store.atomically(work)
 
 
-def _copy(bench: Bench, order: Order, issue: CopyIssue, sealed: Sealed, *, pages: tuple[CopyPage, ...]) -> Copy:
+def _signed(copy: Copy, pdf: bytes, keys: "Sm2Keys | None") -> Copy:
+    """With the detached SM2 signature over its digests, where the deployment has a key for it."""
+    if keys is None:
+        return copy
+    made = keys.sign(copy_no=copy.no, sha256=copy.sha256, sm3=sm3(pdf))
+    return replace(copy, sm3=made.sm3, sm2_signature=made.signature, sm2_key=made.key_id)
+
+
+def _copy(
+    bench: Bench,
+    order: Order,
+    issue: CopyIssue,
+    sealed: Sealed,
+    *,
+    pages: tuple[CopyPage, ...],
+    seal: SealVersion,
+) -> Copy:
     return Copy(
         no=issue.no,
         order_no=order.no,
@@ -255,6 +282,8 @@ def _copy(bench: Bench, order: Order, issue: CopyIssue, sealed: Sealed, *, pages
         signer=sealed.signer,
         filing_number=issue.filing_number,
         filed_on=issue.filed_on,
+        seal_id=seal.seal_id,
+        seal_version=seal.version,
     )
 
 

@@ -17,7 +17,9 @@ from adapters.identity import Identity
 from conf.errors import Invalid, ProviderRejected, ProviderUnavailable
 from conf.settings import Settings
 from conf.terms import AuditTag, IdentityLevel
-from store.records import Account, Session
+from handlers.flows import counting
+from handlers.flows.entries import entry_in, entry_of, kept
+from store.records import Account, Entry, Session
 
 if TYPE_CHECKING:
     from adapters.assembly import Adapters
@@ -51,17 +53,23 @@ async def begin(
     sessions: Any,
     next_path: str = "/",
     level: IdentityLevel | None = None,
+    entry: Entry | None = None,
     now: datetime,
 ) -> str:
     """The platform's address to send the browser to; `level` asks it to raise the account on the way.
 
+    `entry` is the door the visit comes through; without one the session's own is kept.
     `session` may be one without an account; it must be the one behind the visitor's cookie.
     """
     state = secrets.token_urlsafe(32)
     pending = dict(session.values.get(PENDING, {}))
     for digest in sorted(pending, key=lambda each: pending[each]["until"])[: max(0, len(pending) - MOST_PENDING + 1)]:
         del pending[digest]
-    pending[_digest(state)] = {"next": local_path(next_path), "until": (now + STATE_LIVES).timestamp()}
+    pending[_digest(state)] = {
+        "next": local_path(next_path),
+        "until": (now + STATE_LIVES).timestamp(),
+        **kept(entry or entry_of(session)),
+    }
     await sessions.save(_with(session, {**session.values, PENDING: pending}))
     return adapters.identity.authorize_url(state=state, redirect_uri=callback_address(settings), level=level)
 
@@ -97,8 +105,8 @@ async def finish(
     Raises Invalid (state unknown, used, too old, another browser's; no code), ProviderRejected, ProviderUnavailable.
     Every refusal is on record.
     """
-    next_path = await _spend_state(session, sessions, state, now)
-    if next_path is None or session is None:
+    pending = await _spend_state(session, sessions, state, now)
+    if pending is None or session is None:
         return await _refuse_state(store, now, trace)
     if not code:
         await _record_refusal(store, "declined", now, trace)
@@ -111,9 +119,9 @@ async def finish(
     if not await sessions.drop(session.id):  # two callbacks at the same moment: the session is traded in once
         await _refuse_state(store, now, trace)
     account = await _remember(store, identity, now, trace)
-    fresh, token = _fresh_session(session, account, settings, now)
+    fresh, token = fresh_session(session, account, settings, now, entry=entry_in(pending))
     await sessions.create(fresh)
-    return SignedIn(session=fresh, token=token, account=account, next_path=next_path)
+    return SignedIn(session=fresh, token=token, account=account, next_path=str(pending["next"]))
 
 
 async def sign_out(
@@ -163,8 +171,8 @@ def _with(session: Session, values: dict[str, Any]) -> Session:
     return replace(session, values=values)
 
 
-async def _spend_state(session: Session | None, sessions: Any, state: str, now: datetime) -> str | None:
-    """Take the state out of the session; its way back, or None when it is not good (any more)."""
+async def _spend_state(session: Session | None, sessions: Any, state: str, now: datetime) -> dict[str, Any] | None:
+    """Take the state out of the session; what was kept with it, or None when it is not good (any more)."""
     if session is None or not state:
         return None
     wanted = _digest(state)
@@ -172,9 +180,9 @@ async def _spend_state(session: Session | None, sessions: Any, state: str, now: 
     found = next((digest for digest in pending if hmac.compare_digest(digest, wanted)), None)
     if found is None:
         return None
-    kept = pending.pop(found)
+    spent: dict[str, Any] = pending.pop(found)
     await sessions.save(_with(session, {**session.values, PENDING: pending}))
-    return str(kept["next"]) if now.timestamp() < float(kept["until"]) else None
+    return spent if now.timestamp() < float(spent["until"]) else None
 
 
 async def _remember(store: "Store", identity: Identity, now: datetime, trace: Mapping[str, Any]) -> Account:
@@ -192,6 +200,7 @@ async def _remember(store: "Store", identity: Identity, now: datetime, trace: Ma
             phone=identity.phone,
             mail=identity.mail,
             operator_name=identity.operator_name,
+            parent_subject=identity.parent_subject,
             tx=tx,
         )
         who = store.vault.person_key(account.id)
@@ -205,6 +214,7 @@ async def _remember(store: "Store", identity: Identity, now: datetime, trace: Ma
             tx=tx,
             **{**trace, "who": who},
         )
+        await counting.signed_in(store, account, tx=tx)
         return account
 
     return await store.atomically(work)
@@ -221,8 +231,10 @@ async def _record_refusal(store: "Store", ground: str, now: datetime, trace: Map
     )
 
 
-def _fresh_session(old: Session, account: Account, settings: Settings, now: datetime) -> tuple[Session, str]:
-    """A session of a new id (no fixation); nothing of the old one is carried over but where it was opened."""
+def fresh_session(
+    old: Session, account: Account, settings: Settings, now: datetime, *, entry: Entry | None = None
+) -> tuple[Session, str]:
+    """A session of a new id (no fixation); nothing of the old one is carried over but where the visit comes from."""
     token = secrets.token_urlsafe(32)
     session = Session(
         id=_digest(token),
@@ -233,6 +245,6 @@ def _fresh_session(old: Session, account: Account, settings: Settings, now: date
         created_at=now,
         seen_at=now,
         expires_at=now + timedelta(hours=settings.session_hours),
-        values={},
+        values=kept(entry),
     )
     return session, token

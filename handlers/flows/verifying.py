@@ -9,7 +9,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
@@ -17,17 +17,22 @@ from typing import TYPE_CHECKING, Any
 from adapters.pdf.facts import FileFacts
 from adapters.pdf.jobs import read_claimed_copy
 from adapters.seal.claims import Claim, ClaimRefused, public_keys, read_claim
+from adapters.seal.sm2 import Detached
 from conf.clock import beijing
 from conf.errors import Invalid, WorkFault
 from conf.keys import Keys
+from conf.logs import get_log
 from conf.terms import AuditTag, CopyStatus, VerifyResult
 from store.records import Copy
 
 if TYPE_CHECKING:
     from adapters.assembly import Adapters
+    from adapters.seal.sm2 import Sm2Keys
     from store import Store
 
 Trace = Mapping[str, Any]
+
+log = get_log("verifying")
 
 LARGEST_FILE = 60 << 20  # bytes of an uploaded copy
 
@@ -41,6 +46,7 @@ _SAYS = {
 _UNKNOWN_CODE = "没有查到这个验证码。请核对是否输错；如确认无误，请勿采信这份文件。"
 _UNKNOWN_FILE = "这个文件不是本系统签发的复制件，或者已被改动到无法辨认。请勿采信。"
 _UNKNOWN_CLAIM = "这个二维码不是本系统签发的，或者已被改动。请勿采信这一页。"
+_WRONG_RECORD = "这份复制件的记录与国密（SM2）签名不符，请勿采信，并请与登记机关联系。"
 _LOST_CLAIM = "二维码的签名无误，但系统里没有这份复制件的记录。请与登记机关联系。"
 
 
@@ -49,7 +55,8 @@ class Verification:
     """The answer in plain words and the facts a visitor may see.
 
     Facts are empty unless the visitor proved to hold the copy: its code, its file, a signed page. `altered_pages` are
-    page numbers of the copy; `page` is the page a QR code belongs to, 0 otherwise.
+    page numbers of the copy; `page` is the page a QR code belongs to, 0 otherwise. `seal`: which seal of the register
+    the copy carries; `national`: what the SM2 signature over its digests says, empty when it has none.
     """
 
     result: VerifyResult
@@ -62,18 +69,29 @@ class Verification:
     signer: str = ""
     altered_pages: tuple[int, ...] = ()
     page: int = 0
+    seal: str = ""
+    national: str = ""
 
 
-async def by_code(store: "Store", code: str, *, now: datetime, trace: Trace) -> Verification:
+async def by_code(
+    store: "Store", code: str, *, now: datetime, trace: Trace, sm2: "Sm2Keys | None" = None
+) -> Verification:
     """By the verification code printed on the certificate, in any case, with or without spaces and hyphens."""
     plain = "".join(sign for sign in unicodedata.normalize("NFKC", code).upper() if sign not in " -\t")
     copy = await store.copies.by_code(plain if _CODE.fullmatch(plain) else "0" * 20)
     answer = of_copy(copy, now) if copy else Verification(result=VerifyResult.NOT_FOUND, says=_UNKNOWN_CODE)
-    return await _recorded(store, answer, copy, by="code", trace=trace)
+    return await _recorded(store, answer, copy, by="code", trace=trace, sm2=sm2)
 
 
 async def by_file(
-    store: "Store", adapters: "Adapters", pdf: bytes, *, keys: Keys, now: datetime, trace: Trace
+    store: "Store",
+    adapters: "Adapters",
+    pdf: bytes,
+    *,
+    keys: Keys,
+    now: datetime,
+    trace: Trace,
+    sm2: "Sm2Keys | None" = None,
 ) -> Verification:
     """By the file: the same bytes we sealed, or else which pages differ. Raises Invalid for more than 60 MB."""
     if len(pdf) > LARGEST_FILE:
@@ -81,17 +99,19 @@ async def by_file(
     sha256 = await asyncio.to_thread(lambda: hashlib.sha256(pdf).hexdigest())
     copy = await store.copies.by_sha256(sha256)
     if copy is not None:
-        return await _recorded(store, of_copy(copy, now), copy, by="file", trace=trace)
+        return await _recorded(store, of_copy(copy, now), copy, by="file", trace=trace, sm2=sm2)
     try:
         facts = await adapters.workshop.run(read_claimed_copy, pdf, seconds=_READ_SECONDS, pool="intake")
     except WorkFault:  # a file that breaks its reader is none of ours
         facts = FileFacts(copy_no="", pages=())
     copy = await store.copies.by_no(_copy_no(facts, keys))
     answer = _altered(copy, facts) if copy else Verification(result=VerifyResult.NOT_FOUND, says=_UNKNOWN_FILE)
-    return await _recorded(store, answer, copy, by="file", trace=trace)
+    return await _recorded(store, answer, copy, by="file", trace=trace, sm2=sm2)
 
 
-async def by_claim(store: "Store", claim: str, *, keys: Keys, now: datetime, trace: Trace) -> Verification:
+async def by_claim(
+    store: "Store", claim: str, *, keys: Keys, now: datetime, trace: Trace, sm2: "Sm2Keys | None" = None
+) -> Verification:
     """By the text of a page's QR code (the address, or only what stands behind /p/)."""
     try:
         read = read_claim(claim, [keys.claim.public_key()])
@@ -100,7 +120,7 @@ async def by_claim(store: "Store", claim: str, *, keys: Keys, now: datetime, tra
         return await _recorded(store, answer, None, by="claim", trace=trace)
     copy = await store.copies.by_no(read.copy_no)
     answer = _of_page(copy, read, now) if copy else Verification(result=VerifyResult.NOT_FOUND, says=_LOST_CLAIM)
-    return await _recorded(store, answer, copy, by="claim", trace=trace)
+    return await _recorded(store, answer, copy, by="claim", trace=trace, sm2=sm2)
 
 
 def published_keys(keys: Keys) -> dict[str, list[dict[str, str]]]:
@@ -182,8 +202,41 @@ def _copy_no(facts: FileFacts, keys: Keys) -> str:
     return facts.copy_no
 
 
-async def _recorded(store: "Store", answer: Verification, copy: Copy | None, *, by: str, trace: Trace) -> Verification:
-    subject = copy.no if copy else ""
+def national_signature(copy: Copy, sm2: "Sm2Keys | None") -> bool | None:
+    """Whether the copy's SM2 signature holds; None when it has none, or none that a key of ours made."""
+    if not copy.sm2_signature or sm2 is None:
+        return None
+    signed = Detached(sm3=copy.sm3, signature=copy.sm2_signature, key_id=copy.sm2_key)
+    return sm2.holds(signed, copy_no=copy.no, sha256=copy.sha256)
+
+
+async def _with_marks(
+    store: "Store", answer: Verification, copy: Copy | None, *, sm2: "Sm2Keys | None"
+) -> Verification:
+    """The seal's name from the register, and the SM2 signature checked: one that is wrong means a changed record."""
+    seal = await store.seals.of(copy.seal_id if copy else "", copy.seal_version if copy else 0)
+    if copy is None or not answer.company_name:
+        return answer
+    name = f"{seal.name}（{seal.seal_id}，第 {seal.version} 版）" if seal else ""
+    if not copy.sm2_signature:
+        return replace(answer, seal=name)
+    holds = national_signature(copy, sm2)
+    if holds is False:
+        log.error("copy_record_altered", copy_no=copy.no)
+        return replace(answer, result=VerifyResult.ALTERED, says=_WRONG_RECORD, seal=name, national="不符")
+    return replace(answer, seal=name, national="有效" if holds else "本系统现有的密钥无法核对")
+
+
+async def _recorded(
+    store: "Store",
+    answer: Verification,
+    copy: Copy | None,
+    *,
+    by: str,
+    trace: Trace,
+    sm2: "Sm2Keys | None" = None,
+) -> Verification:
+    subject, answer = copy.no if copy else "", await _with_marks(store, answer, copy, sm2=sm2)
     await store.audit.append(
         tag=AuditTag.COPY_VERIFIED, subject=subject, outcome=answer.result.value, fields={"by": by}, **trace
     )

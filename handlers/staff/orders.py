@@ -39,6 +39,7 @@ class ReviewHandler(StaffHandler):
                 title="审核申请",
                 order=order,
                 decided=await self._decided(order),
+                operator=self.store.vault.reveal(order.operator) if order.operator else "",
                 reason=self.text("reason", max=2000),
                 refusal=self.text("refusal", max=2000),
                 chosen=chosen,

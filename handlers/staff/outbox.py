@@ -20,7 +20,16 @@ class OutboxList(StaffHandler):
         lines = tuple(line.state() for line in getattr(self.adapters, "lines", ()))
         waiting = await outbox.listed((OutboxStatus.WAITING,))
         failed = await outbox.listed(ENDED_BADLY)
-        self.show(Outbox(title="对接与消息", lines=lines, waiting=waiting, failed=failed, now=self.clock()))
+        self.show(
+            Outbox(
+                title="对接与消息",
+                lines=lines,
+                waiting=waiting,
+                failed=failed,
+                unreceived=await outbox.unreceived(),
+                now=self.clock(),
+            )
+        )
 
 
 class Resend(StaffHandler):

@@ -51,8 +51,8 @@
     print.addEventListener("click", () => { printed.contentWindow.focus(); printed.contentWindow.print(); });
   }
 
-  // Keys for codes: what GB 32100 uses (no I, O, S, V, Z), or what verification codes use; erase and clear.
-  const KEYS = { code: "0123456789ABCDEFGHJKLMNPQRTUWXY", verify: "23456789ABCDEFGHJKMNPQRSTUVWXYZ" };
+  // Keys for codes: what GB 32100 uses (no I, O, S, V, Z), what verification codes use, or digits; erase and clear.
+  const KEYS = { digits: "0123456789", code: "0123456789ABCDEFGHJKLMNPQRTUWXY", verify: "23456789ABCDEFGHJKMNPQRSTUVWXYZ" };
   const press = (input, change) => {
     input.value = change(input.value);
     input.dispatchEvent(new Event("input", { bubbles: true }));

@@ -12,7 +12,7 @@ import bson
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 
-from store.audit_check import AuditFault, Walk
+from store.audit_check import Walk, WalkFault
 from store.audit_sequence import tree_of
 from store.backup.reading import Batch
 from store.encode import from_bson
@@ -159,7 +159,7 @@ class Proof:
             if self._walk is None:
                 self._walk = Walk.begin(self._vault, tree_of(self._tree), self._checkpoints, self._trims)
             go(self._walk)
-        except AuditFault as fault:
+        except WalkFault as fault:
             self._broken = True
             at = "" if fault.first_bad is None else f" at position {fault.first_bad}"
             self._say(f"audit{at}: {fault.problem}")

@@ -6,12 +6,17 @@ from typing import Any, TypeVar, dataclass_transform
 
 from conf.terms import (
     AccountKind,
+    AuditFault,
     AuditTag,
     Channel,
     CompanyStatus,
     CopyStatus,
     DocumentFlag,
+    EntryPoint,
     FilingKind,
+    FollowUpResult,
+    FollowUpStatus,
+    FollowUpStep,
     IdentityLevel,
     InboxStatus,
     OrderStatus,
@@ -21,8 +26,12 @@ from conf.terms import (
     PersonRole,
     PurposeCode,
     Satisfaction,
+    SealStatus,
     StaffRole,
 )
+from store.checks import Comparison as Comparison
+from store.checks import Difference as Difference
+from store.checks import LicenceCheck as LicenceCheck
 
 _T = TypeVar("_T")
 
@@ -215,6 +224,27 @@ class Account:
     operator_name: str  # 经办人 of a legal account
     created_at: datetime
     signed_in_at: datetime
+    parent_subject: str = ""  # useridcode of the main account, with a sub-account
+    signed_out_at: datetime | None = None  # told by the platform; sessions begun before are over
+
+
+@record
+class Link:
+    """A user of another app and the account of ours they are; `id` is "<provider>:<external id>". It never moves."""
+
+    id: str
+    provider: str
+    external_id: str
+    account_id: str
+    created_at: datetime
+
+
+@record
+class Entry:
+    """Through which door of another system a visit came, and for which of that system's tasks."""
+
+    point: EntryPoint
+    task_code: str
 
 
 @record
@@ -298,6 +328,7 @@ class OrderItem:
     filing_title: str
     document_title: str
     page_count: int
+    kind: str = ""  # 申请书, 章程 …; empty on orders of before it was kept
 
 
 @record
@@ -335,6 +366,10 @@ class Order:
     attempts: int
     version: int
     document_ids_permitted: frozenset[str]
+    entry: Entry | None = None  # None: the visitor came by themselves
+    licence: LicenceCheck | None = None  # of a lawyer: what the licence register said
+    operator: Secret | None = None  # 经办人 of a legal account, as the platform named them when the order was placed
+    by_sub_account: bool = False
 
 
 @record
@@ -386,6 +421,39 @@ class Copy:
     filing_number: int  # complete up to filing N …
     filed_on: date | None  # … of date D
     file_removed_at: datetime | None = None  # retention removed the file; this record goes on answering
+    seal_id: str = ""  # which seal of the register it carries …
+    seal_version: int = 0  # … and which version of it
+    sm3: str = ""  # of the sealed file; set with the SM2 signature over both digests
+    sm2_signature: str = ""
+    sm2_key: str = ""
+
+
+@record
+class SealStep:
+    """One thing that happened to a seal: `what` is "added" or "retired", `by` who did it."""
+
+    at: datetime
+    what: str
+    by: str
+    note: str
+
+
+@record
+class SealVersion:
+    """A seal with one certificate, for the time it may be used. A new certificate is a new version; none is deleted."""
+
+    id: str  # "<seal_id>.<version>"
+    seal_id: str
+    version: int  # from 1
+    name: str
+    signer: str  # common name of the certificate
+    fingerprint: str  # of the certificate, SHA-256 in hex
+    cert_sn: str
+    valid_from: datetime
+    valid_until: datetime
+    status: SealStatus
+    entered_by: str
+    history: tuple[SealStep, ...]
 
 
 @record
@@ -397,6 +465,49 @@ class Rating:
     text: str
     channel: Channel
     at: datetime
+    is_default: bool = False  # nobody said it: the time for rating was over
+
+
+@record
+class RatingTally:
+    """Orders rated in a span of time: by their visitors, of these not low, and by default only."""
+
+    active: int
+    good: int
+    by_default: int
+
+
+@record
+class FollowUpEntry:
+    step: FollowUpStep
+    at: datetime
+    by: str  # "visitor", "staff:<id>"
+    text: str
+    result: FollowUpResult | None = None
+
+
+@record
+class FollowUp:
+    """What is done about one low rating. `next_due` is the term of the step that comes next, None when closed."""
+
+    id: str  # "<order number>.<1 or 2>", as the rating
+    order_no: str
+    number: int
+    satisfaction: Satisfaction
+    company_name: str
+    requester_masked: str
+    status: FollowUpStatus
+    is_open: bool
+    next_due: datetime | None
+    due_first_contact: datetime
+    due_rectify: datetime
+    due_callback: datetime
+    callback_result: FollowUpResult | None
+    feedback_at: datetime | None
+    reopened: int
+    history: tuple[FollowUpEntry, ...]
+    opened_at: datetime
+    version: int
 
 
 # -- going out
@@ -511,3 +622,4 @@ class AuditReport:
     first_bad: int | None
     problem: str
     checkpoints: int  # checkpoints compared
+    fault: AuditFault | None = None  # what `problem` is, in our terms

@@ -65,6 +65,7 @@ class AuditTrim:
     peaks: tuple[str, ...]  # hex, largest subtree first
     checkpoint_at: datetime
     at: datetime
+    tail: tuple[str, ...]  # leaves (hex) of the last block that is not complete, for proofs of events after it
     key_id: str
     signature: str  # base64
     done_at: datetime | None  # None: events are still being removed

@@ -55,3 +55,15 @@ print(*sorted(set(sys.argv[2].split()) & set(sys.modules)))
 def test_the_process_that_serves_pages_does_not_load_the_childrens_libraries(var_dir: Path) -> None:
     command = [sys.executable, "-c", _OPENED, str(var_dir), _FOR_CHILDREN]
     assert subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.split() == []
+
+
+def test_the_seal_is_our_own_key_or_the_platform_with_a_line_of_its_own(run: Run, var_dir: Path) -> None:
+    async def opened(provider: str) -> tuple[str, bool]:
+        settings = load_settings(var_dir=var_dir, seal_provider=provider)
+        adapters = await open_adapters(settings, load_keys(settings))
+        found = type(adapters.seal).__name__, "seal" in {line.system for line in adapters.lines}
+        await adapters.close()
+        return found
+
+    assert run(opened("local")) == ("LocalSeal", False)
+    assert run(opened("platform")) == ("RemoteSeal", True)

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from structlog.testing import capture_logs
 
-from adapters.base import MAX_ANSWER_BYTES, Web
+from adapters.base import MAX_ANSWER_BYTES, MAX_FILE_BYTES, Web
 from adapters.breaker import Breaker
 from conf.errors import ProviderRejected, ProviderUnavailable
 from tests.outside import Run
@@ -243,3 +243,23 @@ def test_a_certificate_nobody_vouches_for_is_not_spoken_to(run: Run, tmp_path: P
     with pytest.raises(ProviderUnavailable, match="no connection"):
         run(attempt())
     assert heard == []
+
+
+def test_a_line_that_fetches_files_takes_what_it_was_opened_for_and_a_call_what_it_asks_for(run: Run) -> None:
+    body = bytes(3 << 20)
+
+    async def fetched(most_bytes: int) -> int:
+        web = a_web(lambda _: reply(body=body), most_bytes=4 << 20)
+        async with web.call("fetch"):
+            return len((await web.send("GET", "http://vendor.example/file", most_bytes=most_bytes)).body)
+
+    assert run(fetched(3 << 20)) == len(body)
+    for less in (MAX_ANSWER_BYTES, (3 << 20) - 1):
+        with pytest.raises(ProviderUnavailable, match="too large"):
+            run(fetched(less))
+    body = bytes(5 << 20)
+    with pytest.raises(ProviderUnavailable, match="too large"):
+        run(fetched(64 << 20))
+    for wrong in (0, -1, MAX_FILE_BYTES + 1):
+        with pytest.raises(ValueError, match="answers of"):
+            a_web(lambda _: reply(), most_bytes=wrong)

@@ -8,8 +8,8 @@ from adapters.sandbox.server import Sandbox
 from adapters.sandbox.state import CALLING_FAULTS, FAULTS, faults_of
 from conf.errors import ProviderRejected, ProviderUnavailable
 from conf.settings import Settings
-from conf.terms import Channel
-from tests.outside import Outside, Run, a_report, choose
+from conf.terms import Channel, EntryPoint, LicenceKind
+from tests.outside import Outside, Run, a_report, a_step, choose, ticket_of
 
 VALUES = {"order_no": "TH1", "until": "11月28日10:00"}
 
@@ -27,12 +27,17 @@ async def use(system: str, outside: Outside, settings: Settings) -> None:
         await outside.mail.send(to="a@example.com", subject="主题", text="正文", reference="TH1.mail")
     elif system == "rating":
         await outside.rating.report(a_report(order_no="TH1", channel=Channel.KIOSK))
+    elif system == "portal":
+        await outside.progress.report(a_step())
+    elif system == "sharing":
+        await outside.sharing.licence(LicenceKind.LAWYER, "14401202610000017", reference="TH1")
     else:
         await outside.identity.exchange("no-such-code", redirect_uri=settings.base_url + "/signin/callback")
 
 
 @pytest.mark.parametrize(
-    ("system", "fault"), [(system, fault) for system in ("sms", "mail", "rating") for fault in faults_on(system)]
+    ("system", "fault"),
+    [(system, fault) for system in ("sms", "mail", "rating", "portal", "sharing") for fault in faults_on(system)],
 )
 def test_a_faulty_system_is_tried_again_and_has_the_thing_once(
     run: Run, sandbox: Sandbox, outside: Outside, sandbox_settings: Settings, system: str, fault: str
@@ -59,6 +64,20 @@ def test_signing_in_while_the_platform_is_faulty_ends_in_a_named_error(
     sandbox.state.faults.clear()
     again = run(choose(address, "stranger"))["code"]
     assert run(outside.identity.exchange(again, redirect_uri=callback)).subject == "sample-0001"
+
+
+@pytest.mark.parametrize("fault", faults_on("shb"))
+@pytest.mark.parametrize("app", ["shb", "yst"])
+def test_arriving_while_the_app_is_faulty_ends_in_a_named_error_and_the_next_ticket_is_good(
+    run: Run, sandbox: Sandbox, outside: Outside, app: str, fault: str
+) -> None:
+    ticket = run(ticket_of(sandbox.url, app))
+    sandbox.state.faults.switch(app, fault)
+    with pytest.raises(ProviderUnavailable):
+        run(outside.entry.exchange(EntryPoint(app), ticket))
+    sandbox.state.faults.clear()
+    again = run(ticket_of(sandbox.url, app))
+    assert run(outside.entry.exchange(EntryPoint(app), again)).useridcode == "sample-0001"
 
 
 @pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault not in {"slow", "hang", "huge"}])

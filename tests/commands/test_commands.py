@@ -9,7 +9,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMMANDS = ["serve", "sandbox", "sample", "import", "indexes", "check", "verify-copy", "verify-audit", "create-staff",
-            "create-terminal", "withdraw-copy", "backup", "restore", "verify", "inspect"]  # fmt: skip
+            "create-terminal", "withdraw-copy", "seals", "verify-proof", "backup", "restore", "verify",
+            "inspect"]  # fmt: skip
 
 
 def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -57,6 +58,25 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
     done = run("verify-copy", str(tmp_path / "nothing.pdf"), var_dir=str(tmp_path))
     assert done.returncode == 2
     assert "no file at" in done.stderr
+
+
+def test_the_seal_register_is_kept_by_command(tmp_path: Path, mongo_url: str) -> None:
+    more = {"var_dir": str(tmp_path), "mongo_url": mongo_url, "mongo_database": "eqicha_seals_command"}
+    empty = run("seals", **more)
+    assert "the register is empty" in empty.stdout, empty.stderr
+    assert "offered, not in the register: TH-ARCHIVE-1" in empty.stdout
+    added = run("seals", "add", "--note", "首枚", **more)
+    assert "TH-ARCHIVE-1 version 1  in_use" in added.stdout, added.stderr
+    again = run("seals", "add", **more)
+    assert (again.returncode, len(again.stderr.strip().splitlines())) == (2, 1)
+    assert "version 1 of seal TH-ARCHIVE-1 already" in again.stderr
+    wrong = run("seals", "add", "--id", "TH-2", "--name", "样例章", "--certificate", __file__, **more)
+    assert "holds no certificate" in wrong.stderr
+    assert "-> TH-ARCHIVE-1 version 1" in run("seals", "list", **more).stdout
+    gone = run("seals", "retire", "TH-ARCHIVE-1", "1", "--reason", "样例：证书更换", **more)
+    assert "version 1  retired" in gone.stdout, gone.stderr
+    unknown = run("seals", "retire", "TH-ARCHIVE-1", "7", "--reason", "样例：证书更换", **more)
+    assert (unknown.returncode, "no version 7" in unknown.stderr) == (2, True)
 
 
 def test_withdrawing_a_copy_that_is_not_there_is_one_line(tmp_path: Path, mongo_url: str) -> None:

@@ -42,8 +42,22 @@ def test_production_refuses_what_is_unsafe() -> None:
         load_settings(mode="production")
     faults = "\n".join(caught.value.faults)
     for name in ("BASE_URL", "KEYS_FILE", "CLAIM_KEY_FILE", "SEAL_PKCS12_FILE", "MONGO_URL", "IDENTITY_URL", "SMS_URL",
-                 "TSA_URL", "IDENTITY_CLIENT_SECRET", "SMS_APP_KEY", "RATING_APP_WORD"):  # fmt: skip
+                 "TSA_URL", "IDENTITY_CLIENT_SECRET", "SMS_APP_KEY", "RATING_APP_WORD",
+                 "ENTRY_SHB_URL", "ENTRY_SHB_KEY", "ENTRY_YST_URL", "ENTRY_YST_KEY",
+                 "PROGRESS_URL", "PROGRESS_KEY", "IDENTITY_NOTICE_TOKEN", "SHARING_URL", "SHARING_TOKEN",
+                 "LICENCE_URL", "LICENCE_KEY_FILE"):  # fmt: skip
         assert f"EQICHA_{name}" in faults, name
+
+
+def test_production_sends_no_mail_in_clear_to_another_machine() -> None:
+    def faults(**mail: str) -> str:
+        with pytest.raises(SettingsError) as caught:
+            load_settings(mode="production", **mail)
+        return "\n".join(caught.value.faults)
+
+    assert "EQICHA_MAIL_TLS" in faults(mail_host="post.example")
+    assert "EQICHA_MAIL_TLS" not in faults(mail_host="post.example", mail_tls="starttls")
+    assert "EQICHA_MAIL_TLS" not in faults(mail_host="")
 
 
 def test_every_setting_says_what_it_means() -> None:
@@ -54,3 +68,18 @@ def test_every_setting_says_what_it_means() -> None:
 def test_secrets_do_not_show_when_settings_are_printed() -> None:
     settings = load_settings(sms_app_key="s3cr3t-in-here")
     assert "s3cr3t-in-here" not in repr(settings)
+
+
+def test_production_sends_documents_to_a_real_platform_only() -> None:
+    def faults(**more: object) -> str:
+        with pytest.raises(SettingsError) as caught:
+            load_settings(mode="production", seal_provider="platform", **more)
+        return "\n".join(caught.value.faults)
+
+    assert "EQICHA_SEAL_URL" in faults()
+    assert "EQICHA_SEAL_APP_KEY" in faults()
+    assert "EQICHA_SEAL_PKCS12_FILE" not in faults(), "the platform holds the key"
+    assert "EQICHA_SEAL_URL" in faults(seal_url="http://seal.example/api")
+    good = faults(seal_url="https://seal.example/api", seal_app_key="a-key-of-our-own")
+    assert "EQICHA_SEAL_URL" not in good
+    assert "EQICHA_SEAL_APP_KEY" not in good

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from adapters.identity import IdentityProvider
+from adapters.identity import Identity, IdentityProvider
 from adapters.identity.tyrz import TyrzIdentity
 from adapters.sandbox.people import SamplePerson, sample_people
 from adapters.sandbox.server import Sandbox
@@ -169,3 +169,39 @@ def test_errors_with_status_200_and_missing_fields_are_told_apart(
 
     with pytest.raises(fault):
         run(attempt())
+
+
+@pytest.mark.parametrize("name", ["errcode", "errCode", "err_code", "error_code", "ErrorCode", "error"])
+@pytest.mark.parametrize(
+    ("value", "final"),
+    [("invalid_grant", True), ("INVALID_GRANT ", True), (40029, False), ("40029", False), ([1], False), (True, False)],
+)
+def test_an_error_with_status_200_is_an_error_however_it_is_spelled(
+    run: Run, sandbox_settings: Settings, name: str, value: object, final: bool
+) -> None:
+    """Even beside a token: what reports an error is not read further."""
+    said = httpx.MockTransport(lambda _: replied({name: value, "access_token": "t"}))
+    with pytest.raises(ProviderRejected if final else ProviderUnavailable):
+        run(_exchanged(sandbox_settings, said))
+
+
+@pytest.mark.parametrize("value", [0, "0", "", None, False, 0.0, "-1", -1, "ok"])
+def test_a_field_for_errors_that_reports_none_is_no_error(run: Run, sandbox_settings: Settings, value: object) -> None:
+    account = {"useridcode": "u", "cn": "样例甲", "usertype": 1, "idcardtype": 10, "idcardnumber": "N1", "isreal": 1}
+    answer = {"errcode": value, "error": value, "access_token": "t", "userobj": account}
+    said = httpx.MockTransport(lambda _: replied(answer))
+    assert run(_exchanged(sandbox_settings, said)).level is IdentityLevel.L1
+
+
+def replied(body: object) -> httpx.Response:
+    """An answer as it comes from the wire: a stream, not yet read."""
+    content = json.dumps(body).encode()
+    return httpx.Response(200, headers={"Content-Type": "application/json"}, stream=httpx.ByteStream(content))
+
+
+async def _exchanged(settings: Settings, transport: httpx.AsyncBaseTransport) -> Identity:
+    provider = TyrzIdentity(settings, transport=transport)
+    try:
+        return await provider.exchange("code", redirect_uri="http://127.0.0.1/")
+    finally:
+        await provider.close()

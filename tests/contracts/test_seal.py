@@ -1,4 +1,4 @@
-"""What every SealProvider must do, held against the local seal with a PKCS#12 file and with a PKCS#11 token."""
+"""What every SealProvider must do: the local seal with a PKCS#12 file and with a PKCS#11 token, and the platform's."""
 
 import asyncio
 import subprocess
@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pikepdf
 import pytest
@@ -17,8 +17,10 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm
 
+from adapters.sandbox.server import Sandbox
 from adapters.seal.local import LocalSeal
 from adapters.seal.pki import development_pki
+from adapters.seal.remote import RemoteSeal
 from conf.errors import ProviderRejected, ProviderUnavailable
 from conf.settings import Settings
 from handlers.flows.sealing import SEAL_PLACE
@@ -68,13 +70,16 @@ def module() -> Path:
     return next(Path("/usr/lib").rglob("libsofthsm2.so"))
 
 
-@pytest.fixture(params=["pkcs12", "pkcs11"])
+@pytest.fixture(params=["pkcs12", "pkcs11", "platform"])
 def provider(
     request: pytest.FixtureRequest, seal_bench: SealBench, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[SealBench]:
     """The same suite over each implementation."""
     if request.param == "pkcs12":
         yield seal_bench
+        return
+    if request.param == "platform":
+        yield from platform_bench(seal_bench)
         return
     home = request.getfixturevalue("token")
     monkeypatch.setenv("SOFTHSM2_CONF", str(home / "softhsm2.conf"))
@@ -86,6 +91,40 @@ def provider(
     # the token's module reads its configuration from the environment, which a running fork server does not see
     seal = LocalSeal(settings, InThisProcess())  # type: ignore[arg-type]
     yield replace(seal_bench, seal=seal)
+
+
+def platform_bench(bench: SealBench) -> Iterator[SealBench]:
+    """The platform of a sandbox; its faults are switched as the time-stamp server's are."""
+    settings = bench.settings.model_copy(update={"seal_provider": "platform", "outside_times": "seal=10/20"})
+    box = bench.run(Sandbox(settings, slow_seconds=60).start())
+    settings = settings.model_copy(update={"seal_url": f"{box.url}/eseal"})
+    seal = RemoteSeal(settings, bench.workshop)
+    (offer,) = bench.run(seal.seals())
+    yield replace(bench, settings=settings, seal=seal, certificate=offer.fingerprint, tsa=PlatformFaults(box))  # type: ignore[arg-type]
+    bench.run(seal.close())
+    bench.run(box.stop())
+
+
+class PlatformFaults:
+    """The one switch of tests/seal/tsa.py, at the platform: what it leans on is its own affair."""
+
+    names: ClassVar = {
+        "": "",
+        "http500": "500",
+        "garbage": "garbage",
+        "refuse": "refuse",
+        "slow": "truncated",
+        "clock": "clock",
+    }
+
+    def __init__(self, box: Sandbox) -> None:
+        self._box = box
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "fault":
+            self._box.state.faults.switch("seal", self.names[value])
+        else:
+            super().__setattr__(name, value)
 
 
 class InThisProcess:
@@ -114,7 +153,10 @@ def test_a_seal_is_long_lived_certified_and_forbids_every_change(provider: SealB
     check = provider.run(provider.seal.check(sealed.pdf))
     assert (check.sealed, check.intact, check.trusted, check.whole_file, check.problem) == (True, True, True, True, "")
     assert check.cert_sn == sealed.cert_sn
-    assert check.signer == sealed.signer == "天河区企业登记档案查询专用章（开发测试）"
+    (offer,) = provider.run(provider.seal.seals())
+    assert check.signer == sealed.signer == offer.signer
+    assert check.fingerprint == sealed.fingerprint == offer.fingerprint
+    assert sealed.signer.startswith("天河区企业登记档案查询专用章")
     assert check.signed_at == sealed.signed_at
     assert before <= sealed.signed_at.replace(microsecond=999999)
 
@@ -122,7 +164,7 @@ def test_a_seal_is_long_lived_certified_and_forbids_every_change(provider: SealB
 def test_the_seal_stands_where_it_was_put(provider: SealBench) -> None:
     sealed = provider.sign(a_pdf())
     with pikepdf.open(BytesIO(sealed.pdf)) as pdf:
-        widget = next(note for note in pdf.pages[0].Annots if note.T == "eqicha-seal")
+        widget = next(note for note in pdf.pages[0].Annots if note.Subtype == pikepdf.Name.Widget and "/FT" in note)
         left, bottom, right, top = (float(side) * 25.4 / 72 for side in widget.Rect)
     assert (left, 297 - top) == pytest.approx((SEAL_PLACE.x_mm, SEAL_PLACE.y_mm), abs=0.3)
     assert (right - left, top - bottom) == pytest.approx((40, 40), abs=0.4)
@@ -130,8 +172,8 @@ def test_the_seal_stands_where_it_was_put(provider: SealBench) -> None:
 
 def test_asking_twice_at_once_for_one_copy_seals_once(provider: SealBench) -> None:
     async def twice() -> list[Any]:
-        asked = [provider.seal.sign(a_pdf(), place=SEAL_PLACE, reason="样例", biz_no="THC-9") for _ in range(2)]
-        return await asyncio.gather(*asked)
+        more = {"reason": "样例", "biz_no": "THC-9", "certificate": provider.certificate}
+        return await asyncio.gather(*(provider.seal.sign(a_pdf(), place=SEAL_PLACE, **more) for _ in range(2)))
 
     first, second = provider.run(twice())
     assert first.sha256 == second.sha256
@@ -151,6 +193,11 @@ def test_without_a_time_stamp_there_is_no_file(provider: SealBench, fault: str) 
 def test_a_file_that_is_no_pdf_is_refused_for_good(provider: SealBench) -> None:
     with pytest.raises(ProviderRejected):
         provider.sign(b"<html>not a PDF</html>")
+
+
+def test_a_seal_of_another_certificate_than_the_register_s_is_never_handed_out(provider: SealBench) -> None:
+    with pytest.raises(ProviderUnavailable):
+        replace(provider, certificate="0" * 64).sign(a_pdf())
 
 
 def test_readiness_names_the_certificate_and_its_days(provider: SealBench) -> None:

@@ -121,6 +121,21 @@ def test_all_sessions_of_a_person_end_together(room: Room) -> None:
     assert room.run(room.sessions.load(staff.id)) is None
 
 
+def test_what_began_before_a_sign_out_ends_and_what_began_later_stays(room: Room) -> None:
+    who = secrets.token_hex(4)
+    old = [opened(room, account_id=who) for _ in range(3)]
+    other = opened(room, account_id=who + "x")
+    moment = room.clock() + timedelta(seconds=1)
+    room.clock.forward(seconds=2)
+    fresh = opened(room, account_id=who)
+    assert room.run(room.sessions.drop_account("", before=moment)) == 0
+    assert room.run(room.sessions.drop_account(who, before=moment)) == 3
+    assert room.run(room.sessions.drop_account(who, before=moment)) == 0
+    assert [room.run(room.sessions.load(session.id)) for session in old] == [None] * 3
+    for session in (other, fresh):
+        assert room.run(room.sessions.load(session.id)) == session
+
+
 def test_redis_forgets_a_session_at_its_limit_and_keeps_no_key_without_one(
     redis_room: Room, redis_server: RedisServer
 ) -> None:

@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from adapters.sandbox import sms as vendor
 from adapters.sandbox.server import Sandbox
@@ -16,7 +18,7 @@ from conf.errors import ProviderRejected, ProviderUnavailable
 from conf.settings import Settings, load_settings
 from conf.terms import Notice
 from conf.texts import all_texts, sms_parts, text_of
-from tests.outside import Run
+from tests.outside import Run, routed
 
 VALUES = {"order_no": "TH20261120-ABC234", "until": "11月28日10:00"}
 READY = text_of(Notice.COPY_READY).template
@@ -122,13 +124,48 @@ def test_long_texts_are_counted_in_parts_of_67(length: int, parts: int) -> None:
     assert sms_parts("天" * length) == vendor.parts_of("天" * length) == parts
 
 
+@given(some.text(max_size=400))
+def test_parts_hold_every_text_and_none_is_empty(text: str) -> None:
+    units = sum(2 if ord(sign) > 0xFFFF else 1 for sign in text)
+    parts = sms_parts(text)
+    assert parts == vendor.parts_of(text)
+    room = 70 if parts == 1 else 67 * parts
+    assert units <= room
+    assert parts == 1 or units > max(70, 67 * (parts - 1))
+
+
+@given(some.text(max_size=200), some.text(max_size=200))
+def test_more_text_never_costs_less(text: str, more: str) -> None:
+    assert sms_parts(text) <= sms_parts(text + more) <= sms_parts(text) + sms_parts(more) + 1
+
+
+@given(some.text(some.characters(categories=("Cs",)), min_size=1, max_size=100))
+def test_halves_of_signs_are_counted_too(text: str) -> None:
+    assert sms_parts(text) == sms_parts("天" * len(text))
+
+
+def test_a_message_is_told_with_its_parts(run: Run, sandbox_settings: Settings) -> None:
+    async def parts(signature: str) -> int:
+        sms = routed(load_settings(**(dict(sandbox_settings) | {"sms_signature": signature})))
+        try:
+            taken = await sms.send(
+                phone="19900000001", template=READY, values=VALUES, reference=f"TH1.{len(signature)}"
+            )
+        finally:
+            await sms.close()
+        return taken.parts
+
+    assert run(parts("天河e企查")) == 1
+    assert run(parts("天河" * 20)) == 2, "the signature counts too"
+
+
 def test_a_character_beyond_the_basic_plane_counts_twice() -> None:
     assert sms_parts("𠮷" * 35) == 1
     assert sms_parts("𠮷" * 36) == 2
 
 
 def test_every_notice_fits_one_message_and_names_nobody() -> None:
-    longest = {"order_no": "TH20261120-ABC234", "until": "12月28日10:00"}
+    longest = {"order_no": "TH20261120-ABC234", "until": "12月28日10:00", "code": "123456"}
     for text in all_texts():
         assert text.sms_names <= set(longest)
         filled = text.sms

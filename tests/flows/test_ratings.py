@@ -9,8 +9,8 @@ import pytest
 
 from adapters.sandbox.server import Sandbox
 from conf.errors import Conflict, Invalid, NotFound
-from conf.terms import AuditTag, Channel, OrderStatus, OutboxKind, OutboxStatus, Satisfaction
-from handlers.flows import copies, notices, ratings
+from conf.terms import AuditTag, Channel, OrderStatus, OutboxKind, OutboxStatus, Satisfaction, StaffRole
+from handlers.flows import copies, notices, ordering, ratings, reviewing, staffing
 from store.records import Account, Order, Rating
 from tests.desk import TRACE, Desk
 from tests.outside import Outside
@@ -44,7 +44,14 @@ def test_the_report_reaches_the_platform_with_the_case_and_the_visitor(
 ) -> None:
     account, order = desk.run(downloaded(desk))
     desk.run(rated(desk, account, order, satisfaction=2, tags=["209"], channel=Channel.KIOSK))
-    work = notices.deliver_next(desk.store, outside, owner="w", now=desk.clock(), chance=random.Random(1))  # type: ignore[arg-type]
+    work = notices.deliver_next(
+        desk.store,
+        outside,
+        owner="w",
+        now=desk.clock(),
+        kinds=(OutboxKind.RATING,),
+        chance=random.Random(1),  # type: ignore[arg-type]
+    )
     assert desk.run(work)
     (kept,) = sandbox.state.received["rating"]
     assert (kept["projectNo"], kept["satisfaction"], kept["evalDetail"], kept["pf"]) == (order.no, "2", "209", "5")
@@ -137,3 +144,42 @@ def test_nothing_is_rated_before_it_was_handed_out(desk: Desk) -> None:
     with pytest.raises(NotFound):
         desk.run(rated(desk, account, order))
     assert desk.run(desk.store.outbox.recent(order.no)) == ()
+
+
+def test_a_copy_can_be_rated_after_its_download_is_over_but_never_one_not_handed_out(desk: Desk) -> None:
+    account, order = desk.run(downloaded(desk))
+    unread = desk.run(desk.seal(desk.run(desk.settled(account))))
+    for each in (order, unread):
+        desk.run(ordering.expire(desk.store, each, now=desk.clock()))
+    desk.run(rated(desk, account, order, satisfaction=4))
+    assert desk.run(desk.store.orders.by_no(order.no)).status is OrderStatus.EXPIRED
+    assert len(desk.run(desk.store.ratings.of_order(order.no))) == 1
+    with pytest.raises(NotFound):
+        desk.run(rated(desk, account, unread))
+
+
+def test_a_reviewed_order_is_reported_as_promised_and_any_other_as_on_the_spot(
+    desk: Desk, outside: Outside, sandbox: Sandbox
+) -> None:
+    account, order = desk.run(downloaded(desk))
+    desk.run(rated(desk, account, order))
+    asked = desk.run(desk.settled(desk.run(desk.account("shareholder"))))
+    staff = desk.run(
+        staffing.create_staff(
+            desk.store, login="li.shenhe", name="样例", roles=[StaffRole.REVIEWER], password="Zhi-Shi-Yang-Li-2026"
+        )
+    ).staff
+    papers = [item.document_id for item in asked.items]
+    permit = reviewing.permit(
+        desk.store, desk.settings, asked.no, staff=staff, document_ids=papers, reason="", now=desk.clock(), trace=TRACE
+    )
+    sealed = desk.run(desk.seal(desk.run(permit)))
+    other = desk.run(desk.account("shareholder"))
+    desk.run(copies.download(desk.store, other, sealed.no, now=desk.clock(), trace=TRACE))
+    desk.run(rated(desk, other, sealed))
+    while desk.run(
+        notices.deliver_next(desk.store, outside, owner="w", now=desk.clock(), kinds=[OutboxKind.RATING])  # type: ignore[arg-type]
+    ):
+        pass
+    kinds = {no: sandbox.state.cases[no]["promiseTime"] for no in (order.no, sealed.no)}
+    assert kinds == {order.no: "2", sealed.no: "1"}

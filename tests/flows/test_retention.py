@@ -316,3 +316,14 @@ def test_a_backup_of_a_trimmed_audit_proves_itself(log: Desk, here: Settings, tm
     path, _ = log.run(backups.make_backup(log.store, here, log.keys, tmp_path / "b.backup", progress=quiet))
     proven = log.run(backups.verify_file(None, here, log.keys, path, progress=quiet))
     assert (proven.problems, proven.events) == ((), OLD + YOUNG)
+
+
+def test_an_event_that_remains_can_still_be_proven(log: Desk, here: Settings) -> None:
+    """Also right after the trim, whose block has lost its first leaves, and after the kept roots were dropped."""
+    root = log.run(log.store.audit.latest_checkpoint())
+    keep_terms(log, here)
+    log.run(log.store.audit_proofs.forget())
+    for event in log.run(log.store.audit.events(from_position=OLD, batch=YOUNG))[::17]:
+        proof = log.run(log.store.audit_proofs.prove(event.id, root))
+        assert proof is not None
+        assert proof.event == event

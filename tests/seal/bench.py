@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from adapters.pdf.compose import compose
 from adapters.pdf.plan import Composed, CopyPlan
 from adapters.pdf.weasy import render_html
-from adapters.seal import Sealed, SealPlace
+from adapters.seal import Place, Sealed, SealProvider
 from adapters.seal.local import LocalSeal
 from adapters.seal.picture import seal_picture
 from adapters.workshop import Workshop
@@ -34,8 +34,9 @@ class SealBench:
     keys: Keys
     tsa: TimeStampServer
     workshop: Workshop
-    seal: LocalSeal
+    seal: SealProvider
     run: Callable[[Awaitable[Any]], Any]
+    certificate: str = ""  # fingerprint a seal must have; needed by the platform
 
     def plan(self, *, scans: int = 3, **given: Any) -> CopyPlan:
         sheets = PrintSheets()
@@ -57,8 +58,8 @@ class SealBench:
         }
         return CopyPlan(**(values | given))
 
-    def sign(self, pdf: bytes, *, biz_no: str = "THC-1", place: SealPlace = SEAL_PLACE) -> Sealed:
-        return self.run(self.seal.sign(pdf, place=place, reason="样例", biz_no=biz_no))
+    def sign(self, pdf: bytes, *, biz_no: str = "THC-1", place: Place = SEAL_PLACE) -> Sealed:
+        return self.run(self.seal.sign(pdf, place=place, reason="样例", biz_no=biz_no, certificate=self.certificate))
 
 
 @pytest.fixture(scope="session")

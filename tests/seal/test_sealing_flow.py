@@ -13,17 +13,23 @@ from pymongo import MongoClient
 from adapters.pdf.weasy import WeasyEngine
 from adapters.seal import Sealed
 from adapters.seal.local import LocalSeal
+from adapters.seal.offers import offer_of
+from adapters.seal.pki import development_pki
+from adapters.seal.sm2 import Sm2Keys, sm3
 from adapters.workshop import Workshop
 from conf.errors import Conflict, IntegrityFault, Invalid, ProviderRejected, ProviderUnavailable
 from conf.settings import Settings
-from conf.terms import OrderStatus, VerifyResult
+from conf.terms import OrderStatus, OutboxKind, VerifyResult
 from handlers.flows import verifying
 from handlers.flows.copy_files import verify_copy_file
 from handlers.flows.sealing import Bench, seal_order, verification_code
+from handlers.flows.seals import add_seal, current_seal, retire_seal
 from store.ids import copy_no_of
 from store.records import Copy, Order, Page
 from tests.desk import DATABASE, TRACE, Desk
+from tests.flows.test_progress import settled
 from tests.pdf import papers
+from tests.seal.test_sm2 import new_key, pem_of
 from tests.seal.test_tampering import with_annotation
 from tests.seal.tsa import TimeStampServer
 from views.sheets import PrintSheets
@@ -83,7 +89,8 @@ def works(desk: Desk, workshop: Workshop, tsa: TimeStampServer) -> Works:
     settings = desk.settings.model_copy(update={"tsa_url": tsa.url})
 
     async def opened() -> Any:
-        return SimpleNamespace(seal=LocalSeal(settings, workshop), pdf=WeasyEngine(workshop), workshop=workshop)
+        made = LocalSeal(settings, workshop)
+        return SimpleNamespace(seal=made, pdf=WeasyEngine(workshop), workshop=workshop, sm2=None)
 
     bench = Bench(
         store=desk.store,
@@ -143,6 +150,59 @@ def test_an_extract_alone_makes_a_copy_without_scans(works: Works) -> None:
     assert {page.kind for page in copy.pages} == {"certificate", "extract"}
 
 
+def test_a_copy_says_which_seal_it_carries_and_keeps_saying_it(works: Works) -> None:
+    copy, pdf = works.copy(works.seal(works.permitted()))
+    (entered,) = works.desk.run(works.desk.store.seals.all())
+    assert (copy.seal_id, copy.seal_version) == (entered.seal_id, 1)
+    assert entered.signer == copy.signer
+    more = {"reason": "样例：证书更换", "by": "command", "now": works.desk.clock()}
+    works.desk.run(retire_seal(works.desk.store, entered.seal_id, 1, **more))
+    answer = works.by_file(pdf)
+    assert answer.result == VerifyResult.VALID, "retiring a seal leaves its copies as they are"
+    assert answer.seal == f"{entered.name}（TH-ARCHIVE-1，第 1 版）"
+    with pytest.raises(ProviderUnavailable, match="seals add"):
+        works.seal(works.permitted())
+
+
+def test_a_seal_that_is_not_the_register_s_makes_no_copy(works: Works, tmp_path: Any) -> None:
+    stranger = (development_pki(tmp_path, "eseal") / "ca.pem").read_bytes()
+    offer = offer_of(stranger, seal_id=works.bench.settings.seal_id, name="另一枚章")
+    works.desk.run(add_seal(works.desk.store, offer, by="command", now=works.desk.clock()))
+    order = works.permitted()
+    with pytest.raises(ProviderUnavailable, match="register"):
+        works.seal(order)
+    assert works.desk.run(works.desk.store.copies.by_order(order.no)) is None
+
+
+def test_the_national_signature_is_kept_with_the_copy_and_checked(works: Works, tmp_path: Any, mongo_url: str) -> None:
+    key = new_key()
+    (tmp_path / "sm2.pem").write_bytes(pem_of(key))
+    keys, stranger = Sm2Keys(pem_of(key)), Sm2Keys(pem_of(new_key()))
+    order = works.desk.run(seal_order(works.replacing(sm2=keys), works.permitted()))
+    copy, pdf = works.copy(order)
+    assert copy.sm3 == sm3(pdf)
+    (tmp_path / "copy.pdf").write_bytes(pdf)
+
+    def by_file(sm2: Sm2Keys | None) -> verifying.Verification:
+        more = {"keys": works.desk.keys, "now": works.desk.clock(), "trace": TRACE, "sm2": sm2}
+        return works.desk.run(verifying.by_file(works.desk.store, works.bench.adapters, pdf, **more))
+
+    def by_command() -> Any:
+        settings = works.bench.settings.model_copy(update={"seal_sm2_key_file": tmp_path / "sm2.pem"})
+        return works.desk.run(verify_copy_file(tmp_path / "copy.pdf", settings, works.bench.keys))
+
+    assert (by_file(keys).result, by_file(keys).national) == (VerifyResult.VALID, "有效")
+    assert "无法核对" in by_file(stranger).national
+    assert "无法核对" in by_file(None).national
+    assert any(line.startswith("ok    sm2") for line in by_command().lines)
+    with MongoClient(mongo_url) as client:
+        client[DATABASE]["copies"].update_one({"_id": copy.no}, {"$set": {"sm3": "0" * 64}})
+    assert (by_file(keys).result, by_file(keys).national) == (VerifyResult.ALTERED, "不符")
+    answer = by_command()
+    assert not answer.is_valid
+    assert any(line.startswith("FAIL  sm2") for line in answer.lines)
+
+
 def test_without_a_time_stamp_the_order_waits_and_nothing_is_kept(works: Works) -> None:
     order = works.permitted()
     works.tsa.fault = "http500"
@@ -163,6 +223,7 @@ class DyingSeal:
 
     def __init__(self, seal: LocalSeal) -> None:
         self._seal = seal
+        self.seals = seal.seals
         self.given: list[bytes] = []
 
     async def sign(self, pdf: bytes, **more: Any) -> Sealed:
@@ -214,12 +275,28 @@ class RefusingSeal:
 
 def test_a_final_refusal_ends_the_order_and_tells_the_visitor(works: Works) -> None:
     order = works.permitted()
+    works.desk.run(current_seal(works.desk.store, works.bench.adapters, works.bench.settings, now=works.desk.clock()))
     failed = works.desk.run(seal_order(works.replacing(seal=RefusingSeal()), order))
     assert failed.status == OrderStatus.FAILED
     assert failed.fault == "certificate revoked"
     assert len(works.desk.run(works.desk.store.outbox.recent(order.no))) == 1
     with pytest.raises(Conflict):
         works.desk.run(seal_order(works.bench, replace(failed, status=OrderStatus.PERMITTED)))
+
+
+def told(works: Works, order: Order) -> list[str]:
+    """What waits for the portal about an order."""
+    waiting = works.desk.run(works.desk.store.outbox.recent(order.no))
+    return sorted(each.reference for each in waiting if each.kind is OutboxKind.PROGRESS)
+
+
+def test_the_portal_an_order_came_from_is_told_how_it_ended(works: Works) -> None:
+    ready, failed = settled(works.desk), settled(works.desk)
+    works.seal(ready)
+    works.desk.run(seal_order(works.replacing(seal=RefusingSeal()), failed))
+    steps = {ready.no: ("permitted", "ready", "submitted"), failed.no: ("failed", "permitted", "submitted")}
+    for order in (ready, failed):
+        assert told(works, order) == [f"{order.no}.{step}.progress" for step in steps[order.no]]
 
 
 def test_a_damaged_scan_is_never_sealed(works: Works, mongo_url: str) -> None:

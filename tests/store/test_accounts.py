@@ -80,3 +80,12 @@ def test_a_permission_is_there_until_its_time_and_for_its_company_only(
     assert run(store.accounts.grants("acc-1", "U2")) == run(store.accounts.grants("acc-2", "U1")) == ()
     store_clock.forward(days=30)
     assert run(store.accounts.grants("acc-1", "U1")) == ()
+
+
+def test_what_another_door_does_not_say_of_a_sub_account_stays(store: Store, run: Any) -> None:
+    """An app's ticket names neither operator nor main account; the platform does, and may take both back."""
+    sub = WHO | {"subject": "sub-1", "kind": AccountKind.LEGAL, "id_number": "91440106MA9W00010Y"}
+    run(store.accounts.remember(**sub, operator_name="样例乙", parent_subject="main-1"))
+    quiet = run(store.accounts.remember(**sub, operator_name=None))
+    assert (quiet.parent_subject, quiet.operator_name) == ("main-1", "样例乙")
+    assert run(store.accounts.remember(**sub, parent_subject="")).parent_subject == ""

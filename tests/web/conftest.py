@@ -17,6 +17,7 @@ from pymongo import MongoClient
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
+from adapters.sharing.gateway import GatewaySharing
 from conf.keys import load_keys
 from conf.settings import Settings, load_settings
 from conf.terms import Channel
@@ -102,7 +103,9 @@ class Site:
         keys = load_keys(self.settings)
         self.store = await open_store(self.settings, keys, self.clock)
         await self.store.ensure_indexes()
-        self.app = make_application(self.store, SimpleNamespace(lines=()), self.settings, keys=keys, clock=self.clock)
+        away = self.settings.model_copy(update={"sharing_url": "http://127.0.0.1:9"})  # nobody listens there
+        adapters = SimpleNamespace(sharing=GatewaySharing(away), lines=(), sm2=None)
+        self.app = make_application(self.store, adapters, self.settings, keys=keys, clock=self.clock)
         self._server = HTTPServer(self.app, **SERVER_LIMITS)
         sockets = bind_sockets(0, "127.0.0.1")
         self._server.add_sockets(sockets)

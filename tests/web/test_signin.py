@@ -6,9 +6,11 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from pymongo import MongoClient
 
 from adapters.identity.tyrz import TyrzIdentity
 from adapters.sandbox.server import Sandbox
+from adapters.sandbox.state import FAULTS
 from conf.settings import load_settings
 from tests.desk import Desk
 from tests.outside import choose
@@ -103,19 +105,53 @@ def test_a_low_level_is_explained_raised_at_the_platform_and_the_visitor_comes_b
     assert client.get("/signin?level=2", status=303).headers["location"] == "/"
 
 
-@pytest.mark.parametrize("fault", ["refuse", "hang", "500", "html", "garbage"])
-def test_a_platform_that_is_away_is_told_plainly(site: Site, desk: Desk, platform: Sandbox, fault: str) -> None:
+@pytest.mark.parametrize("good", [0, 1], ids=["at the token", "at the account"])
+@pytest.mark.parametrize("fault", list(FAULTS))
+def test_a_platform_that_is_away_is_told_plainly_and_in_time(
+    site: Site, desk: Desk, platform: Sandbox, monkeypatch: pytest.MonkeyPatch, fault: str, good: int
+) -> None:
+    """The browser's own patience (3 s) is the budget: a later page fails the test."""
     client = site.visitor()
     callback = callback_of(site, client.get("/signin", status=303).headers["location"], "stranger")
-    away(platform, fault)
-    page = client.get(callback, status=503)
-    assert "暂时没有响应" in page.words
-    assert page.headers["retry-after"] == "30"
+    with monkeypatch.context() as now:
+        away(now, platform, fault, good)
+        answer = client.raw.get(callback, timeout=3)
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "30"
+    for words in ("暂时没有响应", "您的账号没有问题", "重新登录"):
+        assert words in answer.text
     assert client.get("/orders", status=303)  # nobody is signed in by a fault
+    assert desk.run(desk.tags()) == ["visitor:session:refused"]
+    sign_in(site, client, "stranger")
+    assert client.get("/orders")
 
 
-def away(platform: Sandbox, fault: str) -> None:
-    platform.state.faults.switch("identity", fault)
+def away(now: pytest.MonkeyPatch, platform: Sandbox, fault: str, good: int) -> None:
+    """The platform misbehaves after `good` proper answers."""
+    calls = iter(["" for _ in range(good)] + [fault] * 9)
+    now.setattr(platform.state.faults, "take", lambda _system: next(calls))
+
+
+def test_two_slow_answers_share_one_deadline(site: Site, desk: Desk, platform: Sandbox) -> None:
+    """Each comes within the patience for one call, both together do not."""
+    platform.state.slow_seconds = 0.35
+    client = site.visitor()
+    callback = callback_of(site, client.get("/signin", status=303).headers["location"], "stranger")
+    platform.state.faults.switch("identity", "slow")
+    client.get(callback, status=503)
+
+
+def test_a_sub_account_signs_in_for_its_enterprise(site: Site, desk: Desk, platform: Sandbox) -> None:
+    sub, main = site.visitor(), site.visitor()
+    sign_in(site, sub, "sub_account")
+    sign_in(site, main, "enterprise")
+    with MongoClient[Any](site.settings.mongo_url) as mongo:
+        rows = list(mongo[site.settings.mongo_database]["accounts"].find().sort("subject"))
+    kept = [(row["subject"], row["uscc"], row["operator_name"], row["parent_subject"]) for row in rows]
+    assert kept == [
+        ("sample-0012", "91440106MA9W00010Y", "梁予安", ""),
+        ("sample-0013", "91440106MA9W00010Y", "柳闻笛", "sample-0012"),
+    ]
 
 
 def test_a_refused_code_says_so_and_offers_another_try(site: Site, desk: Desk, platform: Sandbox) -> None:

@@ -1,16 +1,19 @@
 """The staff desk over HTTP: two steps in, listed networks only, one answer an order, nothing without a role."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pyotp
 import pytest
+from pymongo import MongoClient
 
-from conf.terms import OrderStatus, OutboxKind, OutboxStatus, StaffRole
-from handlers.flows import staffing
+from conf.terms import EntryPoint, OrderStatus, OutboxKind, OutboxStatus, StaffRole
+from handlers.flows import ordering, staffing
 from handlers.staff import signin
 from store.records import Order, OutboxMessage
 from tests.desk import Desk
+from tests.flows.test_progress import placed
 from tests.web.client import Page, PageClient
 from tests.web.conftest import Site
 
@@ -174,6 +177,35 @@ def test_the_order_shows_who_why_and_by_which_rule_but_no_full_name(site: Site, 
     assert "19900000001" not in page.text
 
 
+def test_the_order_says_through_which_door_it_came(site: Site, desk: Desk) -> None:
+    client = at_the_desk(site, a_reviewer(desk))
+    orders = [desk.run(placed(desk, desk.run(desk.account("shareholder")), point)) for point in (EntryPoint.YST, None)]
+    for order in orders:
+        desk.run(ordering.settle(desk.store, desk.settings, order, now=desk.clock()))
+    said = [client.get(f"/staff/orders/{order.no}").words for order in orders]
+    assert ["粤商通（事项编码 EQC-YST-01）" in words for words in said] == [True, False]
+
+
+def test_who_acts_for_an_enterprise_is_shown_in_full_and_kept_as_a_secret(site: Site, desk: Desk) -> None:
+    desk.run(desk.store.companies.lock(desk.company().uscc, "司法协助", None))
+    account = desk.run(desk.account("company"))
+    sub = desk.run(
+        desk.store.accounts.remember(
+            provider=account.provider, subject="sub-1", kind=account.kind, name=account.name, id_type=account.id_type,
+            id_number=account.uscc, level=account.level, operator_name="柳闻笛", parent_subject=account.subject,
+        )
+    )  # fmt: skip
+    order = desk.run(desk.settled(sub))
+    page = at_the_desk(site, a_reviewer(desk)).get(f"/staff/orders/{order.no}")
+    assert "柳闻笛（子账号）" in page.words
+    assert "柳闻笛" not in order.requester_masked
+    assert "柳闻笛" not in site.signed_in(sub).get(f"/orders/{order.no}").text
+    with MongoClient[Any](site.settings.mongo_url) as mongo:
+        assert "柳闻笛" not in str(list(mongo[site.settings.mongo_database]["orders"].find()))
+    theirs = desk.run(desk.settled(account))
+    assert "（子账号）" not in at_the_desk(site, a_reviewer(desk, "wang.shen")).get(f"/staff/orders/{theirs.no}").words
+
+
 def test_permitting_part_moves_the_order_and_the_visitor_sees_what_was_left_out(site: Site, desk: Desk) -> None:
     client = at_the_desk(site, a_reviewer(desk))
     order = under_review(desk)
@@ -259,6 +291,34 @@ def test_a_message_that_was_refused_is_seen_and_sent_again(site: Site, desk: Des
     assert desk.run(desk.store.outbox.listed((OutboxStatus.WAITING,)))[0].id == "m1"
     assert "staff:message:resent" in desk.run(desk.tags())
     browser.post("/staff/outbox/m1/resend", status=404)
+
+
+def test_a_message_taken_and_not_received_is_seen_until_it_arrives_after_all(site: Site, desk: Desk) -> None:
+    browser = at_the_desk(site, a_reviewer(desk))
+    now, store = desk.clock(), desk.store
+    for id in ("m1", "m2"):
+        message = OutboxMessage(
+            id=id, kind=OutboxKind.SMS, reference=f"TH1.{id}.sms", order_no="", body={},
+            recipient=store.vault.conceal("19900000001", "199****0001"), status=OutboxStatus.WAITING, attempts=0,
+            next_at=now, created_at=now, done_at=None, fault="",
+        )  # fmt: skip
+        desk.run(store.outbox.put(message))
+        desk.run(store.outbox.claim("w", 30))
+        desk.run(store.outbox.done(id, "w", vendor="sms", vendor_no=f"N-{id}"))
+
+    def receipt(word: str, *, later: int) -> None:
+        at = now + timedelta(seconds=later)
+        desk.run(store.atomically(lambda tx: store.outbox.note_receipt("TH1.m1.sms", word, at, tx)))
+
+    receipt("failed", later=1)
+    page = browser.get("/staff/outbox")
+    assert "未送到手机" in page.words
+    assert "N-m1" in page.words
+    assert "N-m2" not in page.words
+    assert "19900000001" not in page.text
+    assert not page.all("form[action='/staff/outbox/m1/resend']"), "the platform would take it for the same message"
+    receipt("arrived", later=2)
+    assert "未送到手机" not in browser.get("/staff/outbox").words
 
 
 def test_auditors_send_nothing_again(site: Site, desk: Desk) -> None:

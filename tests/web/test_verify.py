@@ -1,19 +1,25 @@
 """Verifying over HTTP: plain words, no dossier content, whole files streamed, limits, one answer for the unknown."""
 
 from dataclasses import replace
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
+from pymongo import MongoClient
 
+from adapters.seal import SealOffer
 from adapters.seal.claims import Claim, read_claim, sign_claim
+from adapters.seal.sm2 import Sm2Keys, sm3
 from adapters.workshop import Workshop
 from conf.clock import beijing
 from handlers.application import Service
+from handlers.flows.seals import add_seal
 from handlers.flows.verifying import LARGEST_FILE
 from store.records import Copy, Order
 from tests.desk import PDF, Desk
+from tests.seal.test_sm2 import new_key, pem_of
 from tests.web.client import Page, PageClient
 from tests.web.conftest import Site
 
@@ -33,7 +39,7 @@ def workshop(site: Site) -> Any:
         return Workshop(1, site.settings.child_memory_mb)
 
     made = site.run(opened())
-    kept, site.app.adapters = site.app.adapters, SimpleNamespace(workshop=made)
+    kept, site.app.adapters = site.app.adapters, SimpleNamespace(workshop=made, sm2=None)
     yield made
     site.app.adapters = kept
     site.run(made.close())
@@ -67,6 +73,37 @@ def test_a_code_tells_what_a_third_party_may_know_and_nothing_more(site: Site, d
     assert all(word in page.words for word in (copy.no, copy.company_name, copy.signer, "1 页"))
     hidden = (order.requester_masked, "公司章程", "办理本企业事务", copy.sha256, order.no + "'")
     assert not [word for word in hidden if word in page.text]
+
+
+def test_the_answer_names_the_seal_of_the_register_and_the_national_signature(
+    site: Site, desk: Desk, mongo_url: str
+) -> None:
+    order, copy, code = sealed(desk)
+    offer = SealOffer(
+        seal_id="TH-ARCHIVE-1", name="样例档案查询专用章", signer="样例", certificate=b"", fingerprint="a1" * 32,
+        cert_sn="1", valid_from=desk.clock(), valid_until=desk.clock() + timedelta(days=900),
+    )  # fmt: skip
+    desk.run(add_seal(desk.store, offer, by="command", now=desk.clock()))
+    keys = Sm2Keys(pem_of(new_key()))
+    made = keys.sign(copy_no=copy.no, sha256=copy.sha256, sm3=sm3(PDF + order.no.encode()))
+    kept = {"seal_id": "TH-ARCHIVE-1", "seal_version": 1, "sm3": made.sm3, "sm2_key": made.key_id}
+    with MongoClient(mongo_url) as client:
+        kept |= {"sm2_signature": made.signature}
+        client[site.settings.mongo_database]["copies"].update_one({"_id": copy.no}, {"$set": kept})
+    before, site.app.adapters = site.app.adapters, SimpleNamespace(sm2=keys)
+    try:
+        page = site.visitor().get(f"/verify?code={code}")
+        assert verdict(page) == "有效"
+        assert "样例档案查询专用章（TH-ARCHIVE-1，第 1 版）" in page.words
+        assert "国密签名（SM2）" in page.words
+        with MongoClient(mongo_url) as client:
+            spoilt = {"$set": {"sha256": "0" * 64}}
+            client[site.settings.mongo_database]["copies"].update_one({"_id": copy.no}, spoilt)
+        page = site.visitor().get(f"/verify?code={code}")
+        assert verdict(page) == "内容被改动"
+        assert "请勿采信" in page.words
+    finally:
+        site.app.adapters = before
 
 
 def test_expired_and_withdrawn_copies_say_so(site: Site, desk: Desk) -> None:

@@ -10,7 +10,7 @@ from typing import ClassVar, TypeVar, dataclass_transform
 from markupsafe import Markup
 
 from conf.rights import Action
-from conf.terms import Channel
+from conf.terms import APP_CHANNELS, Channel
 
 T = TypeVar("T")
 
@@ -54,6 +54,11 @@ class Frame:
     terminal: str = ""
     year: int = 2026
     xsrf: Callable[[], Markup] = no_token  # `{{ frame.xsrf() }}` inside every POST form
+
+    @property
+    def is_webview(self) -> bool:
+        """Inside another app, which draws header and back button itself."""
+        return self.channel in APP_CHANNELS
 
     @property
     def is_kiosk(self) -> bool:

@@ -33,13 +33,18 @@ class Section:
 #: In the order of a working day; the layout's navigation and the desk's first page are made of it.
 SECTIONS = (
     Section("待审核", "/staff/orders", "需要人工审核的查询申请", (Action.ORDERS_REVIEW,)),
+    Section("差评回访", "/staff/ratings", "低分评价的联系、整改和回访期限", (Action.RATINGS_FOLLOW,)),
     Section("复制件", "/staff/copies", "按编号查找、撤回复制件", (Action.COPIES_KEEP,)),
+    Section("登记比对", "/staff/differences", "与市共享平台登记事项的差异", (Action.DIFFERENCES_SETTLE,)),
     Section("对接与消息", "/staff/outbox", "对接系统的状态，等待和未送达的消息", (Action.OUTBOX_SEE,)),
+    Section("统计", "/staff/numbers", "查询、办件、评价和服务质量的数字，绩效报告", (Action.NUMBERS_READ,)),
     Section(
         "变更审批", "/staff/proposals", "需要第二个人批准的变更",
         (Action.ACCOUNTS_KEEP, Action.ACCOUNTS_APPROVE),
     ),
     Section("运行巡检", "/staff/system", "巡检报告、备份和定时任务", (Action.SYSTEM_SEE,)),
+    Section("审计记录", "/staff/audit", "按人员、企业、申请、种类和时间查阅，导出，取得证明", (Action.AUDIT_READ,)),
+    Section("审计核验", "/staff/audit/tree", "核验全部审计记录和检查点", (Action.AUDIT_READ,)),
     Section("角色与权限", "/staff/rights", "谁可以做什么，为什么"),
     Section("修改口令", "/staff/password", "更换自己的登录口令"),
 )  # fmt: skip

@@ -84,6 +84,7 @@ class OrderPage(Context):
     copy: Copy | None
     now: datetime
     is_rateable: bool
+    is_rated: bool  # by the visitor; a default rating is nobody's word
     address: str  # of this page, for the phone of a visitor who stands at a kiosk
 
     @property
@@ -130,7 +131,7 @@ class OrderPage(Context):
 
     @property
     def rating_label(self) -> str:
-        return "评价本次服务" if self.order.status == OrderStatus.DOWNLOADED else "追加评价"
+        return "追加评价" if self.is_rated else "评价本次服务"
 
     @property
     def size(self) -> str:

@@ -13,8 +13,19 @@ SYSTEMS = {
     "sms2": "第二家短信平台",
     "mail": "邮件服务器",
     "rating": "好差评平台",
+    "shb": "穗好办",
+    "yst": "粤商通",
+    "portal": "政务服务网",
+    "sharing": "市政务信息共享平台",
 }
-KINDS = {OutboxKind.SMS: "短信", OutboxKind.MAIL: "邮件", OutboxKind.RATING: "评价上报"}
+KINDS = {
+    OutboxKind.SMS: "短信",
+    OutboxKind.MAIL: "邮件",
+    OutboxKind.RATING: "评价上报",
+    OutboxKind.PROGRESS: "办件进度",
+    OutboxKind.COMPARISON: "登记比对",
+    OutboxKind.LICENCE: "律师执业证核验",
+}
 ENDS = {OutboxStatus.REJECTED: "对方拒收", OutboxStatus.GAVE_UP: "已放弃"}
 
 
@@ -26,6 +37,7 @@ class Outbox(Context):
     lines: tuple[Any, ...]
     waiting: tuple[OutboxMessage, ...]
     failed: tuple[OutboxMessage, ...]
+    unreceived: tuple[OutboxMessage, ...]
     now: datetime
 
     def system(self, line: Any) -> str:

@@ -19,6 +19,8 @@ class RatingPage(Context):
     order: Order
     given: tuple[Rating, ...]
     number: int
+    is_rated: bool  # by the visitor; a default rating is nobody's word
+    is_elsewhere: bool  # ratings are given on the platform's own page
     levels: tuple[Level, ...]
     satisfaction: str = ""
     tags: tuple[str, ...] = ()
@@ -37,6 +39,6 @@ class RatingPage(Context):
         rows = []
         for rating in self.given:
             words = [*(texts.get(code, code) for code in rating.tags), *([rating.text] if rating.text else [])]
-            name = "首次评价" if rating.number == 1 else "追加评价"
+            name = "系统默认" if rating.is_default else "首次评价" if rating.number == 1 else "追加评价"
             rows.append((name, "：".join(filter(None, (label(Satisfaction(rating.satisfaction)), "；".join(words))))))
         return tuple(rows)

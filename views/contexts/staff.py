@@ -6,6 +6,7 @@ from datetime import datetime
 from conf.terms import AccountKind, CopyStatus, IdentityLevel, OrderStatus, PersonRole
 from store.records import Copy, Order
 from views.contexts import Context, context
+from views.contexts.licence_checks import WORDS, rows_of
 from views.contexts.orders import last_day
 from views.filters import label, minute
 
@@ -73,6 +74,7 @@ class StaffOrder(Context):
     order: Order
     decided: Decided | None
     now: datetime
+    operator: str = ""  # 经办人 in full: reviewers must know who acts for a body
     reason: str = ""
     refusal: str = ""
     chosen: frozenset[str] = frozenset()
@@ -97,11 +99,14 @@ class StaffOrder(Context):
         rows = [
             ("企业", f"{order.company_name}（{order.uscc}）"),
             ("申请人", order.requester_masked),
+            *((("经办人", self.operator + ("（子账号）" if order.by_sub_account else "")),) if self.operator else ()),
             ("提交时间", minute(order.created_at)),
             ("答复期限", f"{due}{'（已超期）' if order.due_at and self.now >= order.due_at else ''}"),
             ("用途", label(order.purpose.code)),
             ("用途说明", order.purpose.statement or "未填写"),
         ]
+        if order.entry:
+            rows.append(("来源", f"{label(order.entry.point)}（事项编码 {order.entry.task_code}）"))
         if claim := order.purpose.lawyer:
             rows += [
                 ("律师执业证号", claim.licence_no),
@@ -109,6 +114,16 @@ class StaffOrder(Context):
                 ("承办的法律事务", claim.case_summary),
             ]
         return tuple(rows)
+
+    @property
+    def licence(self) -> tuple[tuple[str, str], ...]:
+        """What the licence register said of the lawyer; empty for everybody else."""
+        return rows_of(self.order.licence) if self.order.licence else ()
+
+    @property
+    def licence_tag(self) -> tuple[str, str]:
+        """The result in a word, and its colour."""
+        return WORDS[self.order.licence.outcome] if self.order.licence else ("", "")
 
     @property
     def found(self) -> tuple[tuple[str, str], ...]:

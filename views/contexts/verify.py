@@ -30,6 +30,8 @@ class Verdict:
     signer: str
     altered_pages: tuple[int, ...]
     page: int
+    seal: str = ""
+    national: str = ""
 
     @property
     def sign(self) -> str:
@@ -49,6 +51,8 @@ class Verdict:
             ("核验有效期至", minute(self.valid_until)),
             ("页数", f"{self.page_count} 页"),
             ("印章签署者", self.signer),
+            ("印章", self.seal),
+            ("国密签名（SM2）", self.national),
         )
         return tuple((name, value) for name, value in rows if value)
 
