@@ -179,6 +179,7 @@ FAULTS: dict[AuditFault, str] = {
     AuditFault.UNSIGNED: "各条记录完好，但有检查点不是用本系统的密钥签署的。",
     AuditFault.SET_BACK: "各条记录完好，但检查点的时间倒退：数据库曾被恢复到较早的状态。",
     AuditFault.DROPPED: "各条记录完好，但文件里的检查点在数据库里不见了。",
+    AuditFault.TRIM: "记录的起点不合规：到期清理没有有效的签名、检查点或对应的审计记录，或未满法定期限。",
     AuditFault.UNREADABLE: "各条记录完好，但检查点文件有一行不能读取：写入时断电，或被改动。",
 }
 

@@ -42,6 +42,7 @@ SECTIONS = (
         "变更审批", "/staff/proposals", "需要第二个人批准的变更",
         (Action.ACCOUNTS_KEEP, Action.ACCOUNTS_APPROVE),
     ),
+    Section("运行巡检", "/staff/system", "巡检报告、备份和定时任务", (Action.SYSTEM_SEE,)),
     Section("审计记录", "/staff/audit", "按人员、企业、申请、种类和时间查阅，导出，取得证明", (Action.AUDIT_READ,)),
     Section("审计核验", "/staff/audit/tree", "核验全部审计记录和检查点", (Action.AUDIT_READ,)),
     Section("角色与权限", "/staff/rights", "谁可以做什么，为什么"),
