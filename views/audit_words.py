@@ -15,6 +15,7 @@ KINDS: dict[str, str] = {
     "audit:record:searched": "查阅审计记录",
     "audit:result:exported": "导出审计记录",
     "audit:tree:checked": "核验审计记录",
+    "numbers:report:exported": "导出统计数字",
     "backup:database:restored": "恢复数据库",
     "backup:file:made": "制作备份",
     "backup:file:verified": "核验备份",
