@@ -280,6 +280,40 @@ async def verify_proof(args: argparse.Namespace, settings: Settings) -> int:
     return 0 if answer.is_valid else 1
 
 
+async def report(args: argparse.Namespace, settings: Settings) -> int:
+    """Write the performance report of a period as a one-page PDF."""
+    from handlers.flows.exports import watched_minutes
+    from views.contexts.performance import performance
+    from views.filters import minute
+    from views.render import render
+
+    if args.first > args.last:
+        return complain("--from must not be later than --to")
+    now = utc_now()
+    async with open_house(settings) as house:
+        numbers = house.store.numbers
+        figures = await numbers.read(args.first, args.last, grain="m")
+        watched = await numbers.watched(args.first, args.last)
+        minutes = watched_minutes(args.first, args.last, watched, now)
+        page = render(performance(figures, watched, minutes, made_at=minute(now)))
+        pdf = await house.adapters.pdf.render(page)
+    args.out.write_bytes(pdf)
+    print(f"{args.out}: {args.first} to {args.last}, days of Beijing")
+    return 0
+
+
+async def recount(args: argparse.Namespace, settings: Settings) -> int:
+    """Count a day anew from orders, ratings and audit; exit code 1 when the kept counts differ."""
+    from handlers.flows.nightly import recount_day
+
+    async with open_house(settings) as house:
+        found = await recount_day(house.store, args.day, now=utc_now())
+    for each in found.differences:
+        print(f"{each.measure} {each.cell or 'total'}: kept {each.kept}, counted {each.counted}", file=sys.stderr)
+    print(f"{args.day}: {len(found.differences)} differences")
+    return 1 if found.differences else 0
+
+
 async def create_staff(args: argparse.Namespace, settings: Settings) -> int:
     """Create a staff account; prints its first password and one-time-code address once."""
     from handlers.flows.staffing import create_staff as create
@@ -368,6 +402,12 @@ def commands() -> argparse.ArgumentParser:
         metavar="BASE64",
         help="public_key of /.well-known/eqicha-audit-key.json (default: this deployment's own)",
     )
+    part = add("report", report, "report --from 2026-01-01 --to 2026-12-31 --out report.pdf")
+    part.add_argument("--from", dest="first", type=date.fromisoformat, required=True, help="first day (Beijing)")
+    part.add_argument("--to", dest="last", type=date.fromisoformat, required=True, help="last day (Beijing)")
+    part.add_argument("--out", type=Path, required=True, metavar="FILE", help="where the PDF goes")
+    part = add("recount", recount, "recount --day 2026-11-20")
+    part.add_argument("--day", type=date.fromisoformat, required=True, help="a day of Beijing that is over")
     part = add("create-staff", create_staff, "create-staff --login li.shenhe --name 样例审核员 --role reviewer")
     part.add_argument("--login", required=True, help="login name")
     part.add_argument("--name", required=True, help="name as colleagues know it")

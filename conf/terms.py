@@ -404,6 +404,7 @@ class AuditTag(StrEnum):
     KIOSK_WIPED = "kiosk:session:wiped"
     LINK_MADE = "visitor:account:linked"
     LICENCE_CHECKED = "licence:lawyer:checked"
+    NUMBERS_EXPORTED = "numbers:report:exported"
     ORDER_CREATED = "order:record:created"
     ORDER_MOVED = "order:record:moved"
     PAGE_VIEWED = "page:image:viewed"
@@ -457,6 +458,7 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.KIOSK_WIPED: frozenset({"terminal"}),
     AuditTag.LINK_MADE: frozenset({"entry"}),
     AuditTag.LICENCE_CHECKED: frozenset({"outcome", "source"}),
+    AuditTag.NUMBERS_EXPORTED: frozenset({"form", "from", "to"}),
     AuditTag.ORDER_CREATED: frozenset({"rule", "pages"}),
     AuditTag.ORDER_MOVED: frozenset({"from", "to"}),
     AuditTag.PAGE_VIEWED: frozenset({"size", "rule"}),

@@ -27,6 +27,8 @@ MODULES = (
     "handlers.staff.copies",
     "handlers.staff.outbox",
     "handlers.staff.audit",
+    "handlers.staff.numbers",
+    "handlers.staff.investment",
     "handlers.staff.ratings",
     "handlers.staff.differences",
     "handlers.kiosk",

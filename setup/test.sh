@@ -16,6 +16,7 @@ trap 'rm -f "$half"' EXIT
   [ "$whole" -eq 0 ] && [ "$browser" -eq 0 ]
 ) >"$half" 2>&1 &
 second=$!
+trap 'kill "$second" 2>/dev/null; exit 130' INT TERM
 .venv/bin/python -m pytest tests --ignore=tests/browser --ignore=tests/crash
 rooms=$?
 wait "$second"

@@ -30,14 +30,17 @@ if TYPE_CHECKING:  # each part is imported when first used: a command that needs
     from store.dossiers import Dossiers
     from store.followups import FollowUps
     from store.inbox import Inbox
+    from store.investment import Investment
     from store.leases import Leases
     from store.licence_scans import LicenceScans
     from store.limits import Limits
     from store.links import Links
+    from store.numbers import Numbers
     from store.orders import Orders
     from store.outbox import Outbox
     from store.proposals import Proposals
     from store.ratings import Ratings
+    from store.recount import Recounter
     from store.scans import Scans
     from store.seals import Seals
     from store.sessions import Sessions
@@ -273,3 +276,21 @@ class Store:
         from store.licence_scans import LicenceScans
 
         return LicenceScans(self._base)
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        from store.numbers import Numbers
+
+        return Numbers(self._base)
+
+    @cached_property
+    def recounter(self) -> Recounter:
+        from store.recount import Recounter
+
+        return Recounter(self._base)
+
+    @cached_property
+    def investment(self) -> Investment:
+        from store.investment import Investment
+
+        return Investment(self._base)

@@ -328,6 +328,7 @@ class OrderItem:
     filing_title: str
     document_title: str
     page_count: int
+    kind: str = ""  # 申请书, 章程 …; empty on orders of before it was kept
 
 
 @record

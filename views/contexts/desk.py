@@ -37,6 +37,7 @@ SECTIONS = (
     Section("复制件", "/staff/copies", "按编号查找、撤回复制件", (Action.COPIES_KEEP,)),
     Section("登记比对", "/staff/differences", "与市共享平台登记事项的差异", (Action.DIFFERENCES_SETTLE,)),
     Section("对接与消息", "/staff/outbox", "对接系统的状态，等待和未送达的消息", (Action.OUTBOX_SEE,)),
+    Section("统计", "/staff/numbers", "查询、办件、评价和服务质量的数字，绩效报告", (Action.NUMBERS_READ,)),
     Section(
         "变更审批", "/staff/proposals", "需要第二个人批准的变更",
         (Action.ACCOUNTS_KEEP, Action.ACCOUNTS_APPROVE),
