@@ -37,7 +37,6 @@ KINDS: dict[str, str] = {
     "intake:batch:imported": "导入档案",
     "kiosk:session:wiped": "自助机清除会话",
     "licence:lawyer:checked": "核验律师执业信息",
-    "numbers:report:exported": "导出统计",
     "order:record:created": "提交查询申请",
     "order:record:moved": "申请状态变化",
     "page:image:viewed": "查看档案页",
@@ -90,6 +89,8 @@ OUTCOMES["refused"] = "被拒绝"
 CHANNELS: dict[str, str] = {
     "pc": "电脑",
     "mobile": "手机",
+    "shb": "穗好办",
+    "yst": "粤商通",
     "kiosk": "自助机",
     "staff": "工作台",
     "command": "命令行",
@@ -151,7 +152,7 @@ FIELDS: dict[str, str] = {
     "size": "大小",
     "system": "对接系统",
     "terminal": "自助机",
-    "to": "新状态",
+    "to": "到（新状态或结束日期）",
     "uscc": "企业代码",
     "visits": "查阅次数",
 }
