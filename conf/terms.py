@@ -324,6 +324,8 @@ class ProposalKind(StrEnum):
     """What needs a second person; how each takes effect stands in handlers/flows/effects.py."""
 
     STAFF_ROLES = "staff_roles"
+    STAFF_NEW = "staff_new"
+    STAFF_RESET = "staff_reset"
 
 
 class ProposalStatus(StrEnum):
@@ -374,6 +376,7 @@ class AuditTag(StrEnum):
     RATING_SENT_ON = "rating:visitor:sent_on"
     SEAL_ADDED = "seal:register:added"
     SEAL_RETIRED = "seal:register:retired"
+    STAFF_ACCOUNT_CHANGED = "staff:account:changed"
     STAFF_CREATED = "staff:account:created"
     STAFF_DECIDED = "staff:order:decided"
     STAFF_RESENT = "staff:message:resent"
@@ -422,6 +425,7 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.RATING_SENT_ON: frozenset({"number"}),
     AuditTag.SEAL_ADDED: frozenset({"version", "fingerprint"}),
     AuditTag.SEAL_RETIRED: frozenset({"version", "reason"}),
+    AuditTag.STAFF_ACCOUNT_CHANGED: frozenset({"what"}),
     AuditTag.STAFF_CREATED: frozenset({"roles"}),
     AuditTag.STAFF_DECIDED: frozenset({"outcome"}),
     AuditTag.STAFF_RESENT: frozenset({"kind"}),

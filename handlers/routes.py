@@ -27,6 +27,8 @@ MODULES = (
     "handlers.staff.outbox",
     "handlers.staff.ratings",
     "handlers.staff.differences",
+    "handlers.staff.accounts",
+    "handlers.staff.own",
     "handlers.kiosk",
     "handlers.callbacks",
     "handlers.pages",

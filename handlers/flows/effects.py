@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from conf.errors import Conflict
 from conf.rights import APART, Action, is_apart
 from conf.terms import ProposalKind, StaffRole
+from handlers.flows import account_effects
 from store.records.office import Proposal
 
 if TYPE_CHECKING:
@@ -39,5 +40,11 @@ async def set_roles(store: "Store", proposal: Proposal, now: datetime, tx: Any) 
 EFFECTS: dict[ProposalKind, Effect] = {
     ProposalKind.STAFF_ROLES: Effect(
         name="人员角色", propose=Action.ACCOUNTS_KEEP, approve=Action.ACCOUNTS_APPROVE, apply=set_roles
+    ),
+    ProposalKind.STAFF_NEW: Effect(
+        name="新增人员", propose=Action.ACCOUNTS_KEEP, approve=Action.ACCOUNTS_APPROVE, apply=account_effects.add
+    ),
+    ProposalKind.STAFF_RESET: Effect(
+        name="重置登录凭证", propose=Action.ACCOUNTS_KEEP, approve=Action.ACCOUNTS_APPROVE, apply=account_effects.reset
     ),
 }

@@ -41,8 +41,13 @@ SECTIONS = (
         "变更审批", "/staff/proposals", "需要第二个人批准的变更",
         (Action.ACCOUNTS_KEEP, Action.ACCOUNTS_APPROVE),
     ),
+    Section(
+        "人员账号", "/staff/accounts", "账号、角色、登录凭证和会话", (Action.ACCOUNTS_KEEP, Action.ACCOUNTS_APPROVE)
+    ),
     Section("角色与权限", "/staff/rights", "谁可以做什么，为什么"),
     Section("修改口令", "/staff/password", "更换自己的登录口令"),
+    Section("我的会话", "/staff/sessions", "自己在哪里登录，结束不认识的会话"),
+    Section("恢复码", "/staff/recovery", "手机不在身边时登录用的一次性代码"),
 )  # fmt: skip
 
 
@@ -118,7 +123,7 @@ class ProposalPage(Context):
 
 
 #: How values of proposals are called.
-NAMES = {"roles": "角色"}
+NAMES = {"roles": "角色", "login": "登录名", "name": "姓名", "credentials": "登录凭证"}
 
 
 def _shown(value: Any) -> str:
@@ -126,6 +131,6 @@ def _shown(value: Any) -> str:
         return "是" if value else "否"
     if isinstance(value, list | tuple):
         return "、".join(_shown(each) for each in value) or "（无）"
-    if value in set(StaffRole):
+    if isinstance(value, str) and value in set(StaffRole):
         return ROLES[StaffRole(value)].name
     return "（无）" if value in (None, "") else str(value)
