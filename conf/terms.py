@@ -326,6 +326,10 @@ class ProposalKind(StrEnum):
     STAFF_ROLES = "staff_roles"
     STAFF_NEW = "staff_new"
     STAFF_RESET = "staff_reset"
+    SETTING = "setting"
+    TEXT = "text"
+    HOLIDAYS = "holidays"
+    RULES = "rules"
 
 
 class ProposalStatus(StrEnum):
@@ -363,6 +367,7 @@ class AuditTag(StrEnum):
     FOLLOW_UP_OPENED = "followup:record:opened"
     FOLLOW_UP_PHONE_SHOWN = "followup:phone:shown"
     KIOSK_WIPED = "kiosk:session:wiped"
+    FRONT_NOTICE_CHANGED = "staff:notice:changed"
     LINK_MADE = "visitor:account:linked"
     LICENCE_CHECKED = "licence:lawyer:checked"
     ORDER_CREATED = "order:record:created"
@@ -374,6 +379,8 @@ class AuditTag(StrEnum):
     RATING_DEFAULTED = "rating:record:defaulted"
     RATING_GIVEN = "rating:record:given"
     RATING_SENT_ON = "rating:visitor:sent_on"
+    RULES_DRAFTED = "staff:rules:drafted"
+    RULES_KEPT = "rules:version:kept"
     SEAL_ADDED = "seal:register:added"
     SEAL_RETIRED = "seal:register:retired"
     STAFF_ACCOUNT_CHANGED = "staff:account:changed"
@@ -412,6 +419,7 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.FOLLOW_UP_OPENED: frozenset({"satisfaction", "number"}),
     AuditTag.FOLLOW_UP_PHONE_SHOWN: frozenset(),
     AuditTag.KIOSK_WIPED: frozenset({"terminal"}),
+    AuditTag.FRONT_NOTICE_CHANGED: frozenset({"what"}),
     AuditTag.LINK_MADE: frozenset({"entry"}),
     AuditTag.LICENCE_CHECKED: frozenset({"outcome", "source"}),
     AuditTag.ORDER_CREATED: frozenset({"rule", "pages"}),
@@ -423,6 +431,8 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.RATING_DEFAULTED: frozenset({"satisfaction", "number"}),
     AuditTag.RATING_GIVEN: frozenset({"satisfaction", "number"}),
     AuditTag.RATING_SENT_ON: frozenset({"number"}),
+    AuditTag.RULES_DRAFTED: frozenset({"version", "revision"}),
+    AuditTag.RULES_KEPT: frozenset({"version"}),
     AuditTag.SEAL_ADDED: frozenset({"version", "fingerprint"}),
     AuditTag.SEAL_RETIRED: frozenset({"version", "reason"}),
     AuditTag.STAFF_ACCOUNT_CHANGED: frozenset({"what"}),

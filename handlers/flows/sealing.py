@@ -25,6 +25,7 @@ from conf.keys import Keys
 from conf.logs import get_log
 from conf.settings import Settings
 from conf.terms import AuditTag, Channel, CopyStatus, Notice, OrderStatus
+from conf.tuning import tuned
 from handlers.flows.notices import queue
 from handlers.flows.ordering import record_move
 from handlers.flows.seals import current_seal
@@ -154,7 +155,7 @@ def _issue(bench: Bench, order: Order, company: Company) -> CopyIssue:
         order_no=order.no,
         code=verification_code(bench.keys, order.no),
         issued_at=begun,
-        valid_until=begun + timedelta(days=bench.settings.copy_valid_days),
+        valid_until=begun + timedelta(days=tuned(bench.settings).copy_valid_days),
         filing_number=company.filing_count,
         filed_on=company.last_filed_on,
         base_url=bench.settings.base_url,
@@ -271,7 +272,7 @@ def _copy(
         company_name=order.company_name,
         issued_at=issue.issued_at,
         valid_until=issue.valid_until,
-        download_until=bench.clock() + timedelta(days=bench.settings.copy_download_days),
+        download_until=bench.clock() + timedelta(days=tuned(bench.settings).copy_download_days),
         code=bench.store.vault.conceal(issue.code, issue.code[:4] + "*" * (CODE_LENGTH - 4)),
         status=CopyStatus.VALID,
         withdrawn_reason="",
