@@ -8,11 +8,18 @@ from conf.texts import text_of
 from conf.tuning import BY_NAME, TUNABLES, tuned
 from conf.workdays import end_of_term
 from tests.desk import Desk
-from tests.web.client import PageClient
+from tests.web.client import Page, PageClient
 from tests.web.conftest import Site
 from tests.web.test_staff import a_reviewer, at_the_desk, under_review
 from tests.web.test_staff import desk as desk
 from tests.web.test_staff_accounts import admins, approve, proposed
+
+
+def filled(page: Page, **changes: str) -> dict[str, str]:
+    """What a browser would send of the page's form: everything in it, with `changes` typed over."""
+    fields = page.all("main form input[name], main form textarea[name]")
+    there = {str(field["name"]): str(field.get("value", "") or field.get_text()) for field in fields}
+    return there | changes
 
 
 def an_archivist(site: Site, desk: Desk) -> PageClient:
@@ -72,11 +79,13 @@ def test_a_second_proposal_about_the_same_waits(site: Site, desk: Desk) -> None:
 def test_changed_words_go_out_and_keep_their_places(site: Site, desk: Desk) -> None:
     system, security = admins(site, desk)
     page = system.get("/staff/texts/copy_ready")
-    lost = {"sms": "您的查询件已办好，请登录下载。", "reason": "更简短"}
+    lost = filled(page, sms="您的查询件已办好，请登录下载。", reason="更简短")
     assert "占位符" in system.submit(page, "main form", lost, status=422).words
-    long = {"sms": "您申请的档案查询件（单号${order_no}）办好了，请于${until}前下载。" + "谢谢" * 20, "reason": "更简短"}
+    words = "您申请的档案查询件（单号${order_no}）办好了，请于${until}前下载。"
+    long = filled(page, sms=words + "谢谢" * 20, reason="更简短")
     assert "最多 70 个字" in system.submit(page, "main form", long, status=422).words
-    good = {"sms": "查询件${order_no}已办好，请于${until}前登录下载。", "template": "TH-EQC-011", "reason": "更简短"}
+    words = "查询件${order_no}已办好，请于${until}前登录下载。"
+    good = filled(page, sms=words, template="TH-EQC-011", reason="更简短")
     approve(security, proposed(system.submit(page, "main form", good)))
     text = text_of(Notice.COPY_READY)
     assert (text.template, text.sms) == ("TH-EQC-011", good["sms"])
@@ -88,7 +97,7 @@ def test_changed_words_go_out_and_keep_their_places(site: Site, desk: Desk) -> N
 def test_a_message_without_mail_stays_without(site: Site, desk: Desk) -> None:
     system, security = admins(site, desk)
     page = system.get("/staff/texts/code")
-    asked = {"sms": "验证码${code}，5分钟内有效。请勿告诉他人。", "reason": "更简短"}
+    asked = filled(page, sms="验证码${code}，5分钟内有效。请勿告诉他人。", reason="更简短")
     approve(security, proposed(system.submit(page, "main form", asked)))
     assert text_of(Notice.CODE).mail == ""
     assert text_of(Notice.CODE).sms_text({"code": "1"}, signature="样例").endswith("请勿告诉他人。")
