@@ -330,6 +330,8 @@ class ProposalKind(StrEnum):
     TEXT = "text"
     HOLIDAYS = "holidays"
     RULES = "rules"
+    SEAL_ADD = "seal_add"
+    SIGNATORY = "signatory"
 
 
 class ProposalStatus(StrEnum):
@@ -383,6 +385,7 @@ class AuditTag(StrEnum):
     RULES_KEPT = "rules:version:kept"
     SEAL_ADDED = "seal:register:added"
     SEAL_RETIRED = "seal:register:retired"
+    SIGNATORY_CHANGED = "staff:signatory:changed"
     STAFF_ACCOUNT_CHANGED = "staff:account:changed"
     STAFF_CREATED = "staff:account:created"
     STAFF_DECIDED = "staff:order:decided"
@@ -435,6 +438,7 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.RULES_KEPT: frozenset({"version"}),
     AuditTag.SEAL_ADDED: frozenset({"version", "fingerprint"}),
     AuditTag.SEAL_RETIRED: frozenset({"version", "reason"}),
+    AuditTag.SIGNATORY_CHANGED: frozenset({"what"}),
     AuditTag.STAFF_ACCOUNT_CHANGED: frozenset({"what"}),
     AuditTag.STAFF_CREATED: frozenset({"roles"}),
     AuditTag.STAFF_DECIDED: frozenset({"outcome"}),

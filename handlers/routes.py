@@ -32,6 +32,7 @@ MODULES = (
     "handlers.staff.tuning",
     "handlers.staff.notices",
     "handlers.staff.rules",
+    "handlers.staff.seals",
     "handlers.kiosk",
     "handlers.callbacks",
     "handlers.pages",

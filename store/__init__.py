@@ -41,6 +41,7 @@ if TYPE_CHECKING:  # each part is imported when first used: a command that needs
     from store.scans import Scans
     from store.seals import Seals
     from store.sessions import Sessions
+    from store.signatories import Signatories
     from store.staff import StaffRegister
     from store.terminals import Terminals
     from store.tuned import TunedValues
@@ -280,3 +281,9 @@ class Store:
         from store.front_notices import FrontNotices
 
         return FrontNotices(self._base)
+
+    @cached_property
+    def signatories(self) -> Signatories:
+        from store.signatories import Signatories
+
+        return Signatories(self._base)

@@ -58,6 +58,9 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("what", UP)], name="current", unique=True, partialFilterExpression={"is_current": True}),
         IndexModel([("what", UP), ("at", DOWN)], name="history"),
     ],
+    "signatories": [
+        IndexModel([("first_day", DOWN)], name="by_day"),
+    ],
     "rule_sets": [],
     "rule_drafts": [],
     "front_notices": [

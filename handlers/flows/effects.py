@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from conf.errors import Conflict
 from conf.rights import APART, Action, is_apart
 from conf.terms import ProposalKind, StaffRole
-from handlers.flows import account_effects, tuned_effects
+from handlers.flows import account_effects, seal_effects, tuned_effects
 from store.records.office import Proposal
 
 if TYPE_CHECKING:
@@ -58,5 +58,11 @@ EFFECTS: dict[ProposalKind, Effect] = {
     ),
     ProposalKind.RULES: Effect(
         name="查档规则", propose=Action.RULES_DRAFT, approve=Action.RULES_PUBLISH, apply=tuned_effects.publish, needed=2
+    ),
+    ProposalKind.SEAL_ADD: Effect(
+        name="印章启用", propose=Action.SEALS_KEEP, approve=Action.SETTINGS_APPROVE, apply=seal_effects.add
+    ),
+    ProposalKind.SIGNATORY: Effect(
+        name="签发人", propose=Action.SEALS_KEEP, approve=Action.SETTINGS_APPROVE, apply=seal_effects.sign
     ),
 }

@@ -19,7 +19,7 @@ from adapters.pdf.plan import Composed, CopyPlan, Scan
 from adapters.seal import Sealed, SealPlace
 from adapters.seal.picture import seal_picture
 from adapters.seal.sm2 import sm3
-from conf.clock import Clock, utc_now
+from conf.clock import Clock, beijing, utc_now
 from conf.errors import Conflict, IntegrityFault, ProviderRejected
 from conf.keys import Keys
 from conf.logs import get_log
@@ -80,7 +80,7 @@ async def seal_order(bench: Bench, order: Order) -> Order:
         order = await _begin(bench, order)
     seal = await current_seal(bench.store, bench.adapters, bench.settings, now=bench.clock())
     company, scans = await _gather(bench.store, order)
-    issue = _issue(bench, order, company)
+    issue = await _issue(bench, order, company)
     composed = await _compose(bench, order, company, issue, scans=scans)
     del scans
     try:
@@ -148,8 +148,9 @@ async def _gather(store: "Store", order: Order) -> tuple[Company, tuple[Scan, ..
     )
 
 
-def _issue(bench: Bench, order: Order, company: Company) -> CopyIssue:
+async def _issue(bench: Bench, order: Order, company: Company) -> CopyIssue:
     begun = next(step.at for step in order.history if step.status == OrderStatus.SEALING)
+    signatory = await bench.store.signatories.on(beijing(begun).date())
     return CopyIssue(
         no=copy_no_of(order.no),
         order_no=order.no,
@@ -160,6 +161,7 @@ def _issue(bench: Bench, order: Order, company: Company) -> CopyIssue:
         filed_on=company.last_filed_on,
         base_url=bench.settings.base_url,
         is_sample=not bench.settings.is_production,
+        signatory=f"{signatory.title} {signatory.name}" if signatory else "",
     )
 
 

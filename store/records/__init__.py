@@ -383,6 +383,7 @@ class CopyIssue:
     filed_on: date | None
     base_url: str
     is_sample: bool  # made by a development seal: without legal effect, and says so
+    signatory: str = ""  # title and name of who signs on that day; "": nobody is registered
 
 
 @record

@@ -155,6 +155,7 @@ def _facts(order: Order, company: Company, issue: CopyIssue) -> tuple[tuple[str,
         ("查询单号", (issue.order_no,)),
         ("复制件编号", (issue.no,)),
         ("签发时间", (f"{minute(issue.issued_at)}（北京时间）",)),
+        *((("签发人", fold(issue.signatory, 34)),) if issue.signatory else ()),
         ("核验有效期至", (day(issue.valid_until),)),
     )
     return pairs
