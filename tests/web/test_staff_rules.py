@@ -179,7 +179,7 @@ def test_a_draft_changed_after_it_was_proposed_is_not_what_is_published(site: Si
     address = proposed(archivist.submit(page, "form[action$='/publish']", asked))
     save(archivist, text.replace("未登录的访问者", "任何人"))
     approve(one, address)
-    other.post(address, {"answer": "yes"})
+    assert "已经改动，现在不能生效" in other.post(address, {"answer": "yes"}, status=409).words
     assert rules_at(desk.clock()).version == RULES.version
     assert "等待批准" in other.get(address).words
 
