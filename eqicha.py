@@ -268,6 +268,55 @@ async def verify_audit(args: argparse.Namespace, settings: Settings) -> int:
     return complain(f"the audit does not hold{at}: {report.problem}")
 
 
+async def verify_proof(args: argparse.Namespace, settings: Settings) -> int:
+    """Check the proof file of one audit event against the registry's published key; asks no database."""
+    from handlers.flows import audit_files
+
+    if not args.file.is_file():
+        return complain(f"no file at {args.file}")
+    if args.file.stat().st_size > audit_files.LARGEST_FILE:
+        return complain(f"{args.file} is too large for a proof")
+    key = args.public_key or audit_files.published_key(load_keys(settings))["public_key"]
+    answer = audit_files.verify_proof(args.file.read_bytes(), key)
+    for line in answer.lines:
+        print(line)
+    return 0 if answer.is_valid else 1
+
+
+async def report(args: argparse.Namespace, settings: Settings) -> int:
+    """Write the performance report of a period as a one-page PDF."""
+    from handlers.flows.exports import watched_minutes
+    from views.contexts.performance import performance
+    from views.filters import minute
+    from views.render import render
+
+    if args.first > args.last:
+        return complain("--from must not be later than --to")
+    now = utc_now()
+    async with open_house(settings) as house:
+        numbers = house.store.numbers
+        figures = await numbers.read(args.first, args.last, grain="m")
+        watched = await numbers.watched(args.first, args.last)
+        minutes = watched_minutes(args.first, args.last, watched, now)
+        page = render(performance(figures, watched, minutes, made_at=minute(now)))
+        pdf = await house.adapters.pdf.render(page)
+    args.out.write_bytes(pdf)
+    print(f"{args.out}: {args.first} to {args.last}, days of Beijing")
+    return 0
+
+
+async def recount(args: argparse.Namespace, settings: Settings) -> int:
+    """Count a day anew from orders, ratings and audit; exit code 1 when the kept counts differ."""
+    from handlers.flows.nightly import recount_day
+
+    async with open_house(settings) as house:
+        found = await recount_day(house.store, args.day, now=utc_now())
+    for each in found.differences:
+        print(f"{each.measure} {each.cell or 'total'}: kept {each.kept}, counted {each.counted}", file=sys.stderr)
+    print(f"{args.day}: {len(found.differences)} differences")
+    return 1 if found.differences else 0
+
+
 async def create_staff(args: argparse.Namespace, settings: Settings) -> int:
     """Create a staff account; prints its first password and one-time-code address once."""
     from handlers.flows.staffing import create_staff as create
@@ -348,6 +397,20 @@ def commands() -> argparse.ArgumentParser:
     part.add_argument("copy_no", metavar="NUMBER", help="copy number, as printed on its certificate sheet")
     part.add_argument("--reason", required=True, help="why, 5 to 500 characters; kept in the audit")
     add("verify-audit", verify_audit, "verify-audit")
+    part = add("verify-proof", verify_proof, "verify-proof audit-proof.json")
+    part.add_argument("file", type=Path, metavar="FILE", help="the JSON file an auditor handed out")
+    part.add_argument(
+        "--public-key",
+        default="",
+        metavar="BASE64",
+        help="public_key of /.well-known/eqicha-audit-key.json (default: this deployment's own)",
+    )
+    part = add("report", report, "report --from 2026-01-01 --to 2026-12-31 --out report.pdf")
+    part.add_argument("--from", dest="first", type=date.fromisoformat, required=True, help="first day (Beijing)")
+    part.add_argument("--to", dest="last", type=date.fromisoformat, required=True, help="last day (Beijing)")
+    part.add_argument("--out", type=Path, required=True, metavar="FILE", help="where the PDF goes")
+    part = add("recount", recount, "recount --day 2026-11-20")
+    part.add_argument("--day", type=date.fromisoformat, required=True, help="a day of Beijing that is over")
     part = add("create-staff", create_staff, "create-staff --login li.shenhe --name 样例审核员 --role reviewer")
     part.add_argument("--login", required=True, help="login name")
     part.add_argument("--name", required=True, help="name as colleagues know it")

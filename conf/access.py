@@ -191,6 +191,12 @@ def rules_at(now: datetime) -> AccessTable:
     return max(begun, key=lambda each: (each[0], -each[1]))[2] if begun else RULES
 
 
+def rule_named(rule_id: str) -> Rule | None:
+    """The rule of that id in the newest version that has it; None when none has."""
+    tables = (*(each.table for each in live().rules), RULES)
+    return next((rule for table in tables for rule in table.rule if rule.id == rule_id), None)
+
+
 def table_of(version: str) -> AccessTable:
     """The table of a version, whether or not it still counts. Raises RuleVersionGone."""
     known = {each.table.version: each.table for each in live().rules} | {RULES.version: RULES}

@@ -65,6 +65,8 @@ class Settings(BaseSettings):
     search_per_minute: int = Field(120, ge=1, description="searches per address and minute")
     verify_per_minute: int = Field(20, ge=1, description="verifications per address and minute")
     order_per_hour: int = Field(30, ge=1, description="orders per account and hour")
+    looker_delay_days: int = Field(90, ge=0, description="a company is told of an organ's look after so many days")
+    looker_silent_organs: bool = Field(True, description="a company is never told of an organ's look")
     image_per_minute: int = Field(600, ge=1, description="page images per session and minute")
 
     # -- copies

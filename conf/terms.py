@@ -341,6 +341,42 @@ class ProposalStatus(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class Inquirer(StrEnum):
+    """What somebody who looks into a dossier is to the company; the most the company itself is ever told of them."""
+
+    COMPANY = "company"  # 本企业
+    HEAD = "head"  # 法定代表人、负责人等
+    INTERESTED = "interested"  # 股东、董事、监事、高级管理人员
+    LAWYER = "lawyer"  # 律师
+    ORGAN = "organ"  # 机关
+    STAFF = "staff"  # 登记机关工作人员
+    OTHER = "other"  # 其他
+
+
+class AuditFault(StrEnum):
+    """What can be wrong with the audit; views/contexts say it in words."""
+
+    MISSING = "missing"
+    INSERTED = "inserted"
+    EDITED = "edited"
+    FORGED = "forged"
+    CUT_OFF = "cut_off"
+    REWRITTEN = "rewritten"
+    OTHER_TREE = "other_tree"
+    UNSIGNED = "unsigned"
+    SET_BACK = "set_back"
+    DROPPED = "dropped"
+    UNREADABLE = "unreadable"
+
+
+class CheckStatus(StrEnum):
+    """How a check of the whole audit stands."""
+
+    RUNNING = "running"
+    WHOLE = "whole"
+    BROKEN = "broken"
+
+
 class PageSize(StrEnum):
     THUMB = "thumb"
     VIEW = "view"
@@ -351,6 +387,10 @@ class AuditTag(StrEnum):
     """`<source>:<subject>:<action>`. Each has its required fields in AUDIT_FIELDS; no other tag exists."""
 
     ACCESS_DECIDED = "access:dossier:decided"
+    AUDIT_CHECKED = "audit:tree:checked"
+    AUDIT_EXPORTED = "audit:result:exported"
+    AUDIT_PROVED = "audit:event:proved"
+    AUDIT_SEARCHED = "audit:record:searched"
     CALLBACK_RECEIVED = "callback:event:received"
     CALLBACK_REFUSED = "callback:event:refused"
     COMPANY_COMPARED = "register:company:compared"
@@ -362,6 +402,7 @@ class AuditTag(StrEnum):
     COPY_WITHDRAWN = "copy:file:withdrawn"
     DIFFERENCE_SETTLED = "staff:difference:settled"
     DOSSIER_LISTED = "dossier:listing:viewed"
+    DOSSIER_LOOKERS_SEEN = "dossier:lookers:viewed"
     ENTRY_REFUSED = "visitor:entry:refused"
     EXTRACT_VIEWED = "extract:page:viewed"
     INTAKE_IMPORTED = "intake:batch:imported"
@@ -372,6 +413,7 @@ class AuditTag(StrEnum):
     FRONT_NOTICE_CHANGED = "staff:notice:changed"
     LINK_MADE = "visitor:account:linked"
     LICENCE_CHECKED = "licence:lawyer:checked"
+    NUMBERS_EXPORTED = "numbers:report:exported"
     ORDER_CREATED = "order:record:created"
     ORDER_MOVED = "order:record:moved"
     PAGE_VIEWED = "page:image:viewed"
@@ -404,6 +446,10 @@ class AuditTag(StrEnum):
 #: Fields an event of that tag must carry in `fields`, exactly; `store.audit.append` refuses any other set.
 AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.ACCESS_DECIDED: frozenset({"rule", "rule_version"}),
+    AuditTag.AUDIT_CHECKED: frozenset({"size", "first_bad"}),
+    AuditTag.AUDIT_EXPORTED: frozenset({"criteria", "rows"}),
+    AuditTag.AUDIT_PROVED: frozenset({"size"}),
+    AuditTag.AUDIT_SEARCHED: frozenset({"criteria", "rows"}),
     AuditTag.CALLBACK_RECEIVED: frozenset({"system", "key"}),
     AuditTag.CALLBACK_REFUSED: frozenset({"system", "ground"}),
     AuditTag.COMPANY_COMPARED: frozenset({"outcome", "differing"}),
@@ -415,6 +461,7 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.COPY_WITHDRAWN: frozenset({"order_no", "reason"}),
     AuditTag.DIFFERENCE_SETTLED: frozenset({"item"}),
     AuditTag.DOSSIER_LISTED: frozenset({"rule"}),
+    AuditTag.DOSSIER_LOOKERS_SEEN: frozenset({"rule", "visits"}),
     AuditTag.ENTRY_REFUSED: frozenset({"entry", "ground"}),
     AuditTag.EXTRACT_VIEWED: frozenset({"rule"}),
     AuditTag.INTAKE_IMPORTED: frozenset({"accepted", "refused", "pages"}),
@@ -425,6 +472,7 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.FRONT_NOTICE_CHANGED: frozenset({"what"}),
     AuditTag.LINK_MADE: frozenset({"entry"}),
     AuditTag.LICENCE_CHECKED: frozenset({"outcome", "source"}),
+    AuditTag.NUMBERS_EXPORTED: frozenset({"form", "from", "to"}),
     AuditTag.ORDER_CREATED: frozenset({"rule", "pages"}),
     AuditTag.ORDER_MOVED: frozenset({"from", "to"}),
     AuditTag.PAGE_VIEWED: frozenset({"size", "rule"}),
@@ -452,4 +500,12 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.VISITOR_SIGNED_OUT: frozenset(),
     AuditTag.VISITOR_SIGNED_OUT_THERE: frozenset({"notice"}),
     AuditTag.VISITOR_SIGNIN_REFUSED: frozenset({"ground"}),
+}
+
+#: Fields an event of that tag may carry besides; events written before these were thought of lack them.
+AUDIT_MORE_FIELDS: dict[AuditTag, frozenset[str]] = {
+    AuditTag.COPY_DOWNLOADED: frozenset({"uscc", "inquirer", "purpose", "pages"}),
+    AuditTag.DOSSIER_LISTED: frozenset({"inquirer", "purpose"}),
+    AuditTag.ORDER_CREATED: frozenset({"uscc"}),
+    AuditTag.PAGE_VIEWED: frozenset({"uscc", "inquirer", "purpose"}),
 }

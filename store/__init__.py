@@ -20,6 +20,9 @@ from store.vault import Vault
 if TYPE_CHECKING:  # each part is imported when first used: a command that needs one does not load all
     from store.accounts import Accounts
     from store.audit import Audit
+    from store.audit_checks import AuditChecks
+    from store.audit_proofs import AuditProofs
+    from store.audit_search import AuditSearch
     from store.codes import Codes
     from store.companies import Companies
     from store.copies import Copies
@@ -28,15 +31,18 @@ if TYPE_CHECKING:  # each part is imported when first used: a command that needs
     from store.followups import FollowUps
     from store.front_notices import FrontNotices
     from store.inbox import Inbox
+    from store.investment import Investment
     from store.leases import Leases
     from store.licence_scans import LicenceScans
     from store.limits import Limits
     from store.links import Links
     from store.live import LiveState
+    from store.numbers import Numbers
     from store.orders import Orders
     from store.outbox import Outbox
     from store.proposals import Proposals
     from store.ratings import Ratings
+    from store.recount import Recounter
     from store.rule_sets import RuleSets
     from store.scans import Scans
     from store.seals import Seals
@@ -235,6 +241,24 @@ class Store:
         return Audit(self._base)
 
     @cached_property
+    def audit_checks(self) -> AuditChecks:
+        from store.audit_checks import AuditChecks
+
+        return AuditChecks(self._base)
+
+    @cached_property
+    def audit_proofs(self) -> AuditProofs:
+        from store.audit_proofs import AuditProofs
+
+        return AuditProofs(self._base)
+
+    @cached_property
+    def audit_search(self) -> AuditSearch:
+        from store.audit_search import AuditSearch
+
+        return AuditSearch(self._base)
+
+    @cached_property
     def leases(self) -> Leases:
         from store.leases import Leases
 
@@ -287,3 +311,21 @@ class Store:
         from store.signatories import Signatories
 
         return Signatories(self._base)
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        from store.numbers import Numbers
+
+        return Numbers(self._base)
+
+    @cached_property
+    def recounter(self) -> Recounter:
+        from store.recount import Recounter
+
+        return Recounter(self._base)
+
+    @cached_property
+    def investment(self) -> Investment:
+        from store.investment import Investment
+
+        return Investment(self._base)

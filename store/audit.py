@@ -16,8 +16,8 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING
 from pymongo.errors import DuplicateKeyError
 
-from conf.terms import AUDIT_FIELDS, AuditTag, Channel
-from store.audit_check import verify
+from conf.terms import AUDIT_FIELDS, AUDIT_MORE_FIELDS, AuditTag, Channel
+from store.audit_check import Progress, verify
 from store.audit_leaf import leaf_of, signed_text, tie_of
 from store.audit_sequence import Sequencer
 from store.connection import Base, Tx
@@ -60,7 +60,8 @@ class Audit:
         """Write one event, in the caller's transaction when there is one; it has no position yet.
 
         `who` and `address` come in clear or already keyed, and are kept keyed. Raises ValueError when the fields are
-        not exactly those of the tag (AUDIT_FIELDS) or hold anything but texts, whole numbers, yes/no, or lists of them.
+        not those of the tag (AUDIT_FIELDS, besides them only AUDIT_MORE_FIELDS) or hold anything but texts, whole
+        numbers, yes/no, or lists of them.
         """
         now = self._clock()
         event = AuditEvent(
@@ -115,6 +116,11 @@ class Audit:
         found = await self._checkpoints.find_one({}, sort=[("_id", DESCENDING)])
         return None if found is None else from_bson(Checkpoint, found, key="size")
 
+    async def newest_checkpoints(self, count: int) -> tuple[Checkpoint, ...]:
+        """The largest checkpoints kept here, largest first."""
+        rows = await self._checkpoints.find({}).sort("_id", DESCENDING).limit(count).to_list()
+        return tuple(from_bson(Checkpoint, row, key="size") for row in rows)
+
     async def checkpoints(self) -> tuple[Checkpoint, ...]:
         """All checkpoints kept here, by size."""
         rows = await self._checkpoints.find({}).sort("_id", ASCENDING).to_list()
@@ -124,9 +130,9 @@ class Audit:
         """The tree's size and peaks as the sequencer left them."""
         return (await self._sequencer.tree()).frontier
 
-    async def verify(self, checkpoints: tuple[Checkpoint, ...]) -> AuditReport:
+    async def verify(self, checkpoints: tuple[Checkpoint, ...], *, progress: Progress | None = None) -> AuditReport:
         """Recompute every leaf, place and root against these checkpoints (signatures checked by the caller)."""
-        return await verify(self._base, checkpoints)
+        return await verify(self._base, checkpoints, progress=progress)
 
     async def events(self, from_position: int = 0, batch: int = 100) -> tuple[AuditEvent, ...]:
         """Events from a position on, in order."""
@@ -149,7 +155,7 @@ def _keyed(vault: Vault, value: str) -> str:
 
 
 def _checked(vault: Vault, tag: AuditTag, fields: Mapping[str, Any]) -> dict[str, Any]:
-    if set(fields) != AUDIT_FIELDS[tag]:
+    if set(fields) - AUDIT_MORE_FIELDS.get(tag, frozenset()) != AUDIT_FIELDS[tag]:
         wanted = ", ".join(sorted(AUDIT_FIELDS[tag])) or "none"
         raise ValueError(f"{tag} takes the fields {wanted}; it was given {', '.join(sorted(fields)) or 'none'}")
     for name, value in fields.items():

@@ -16,9 +16,14 @@ EVIDENCE = ("at", "who", "role", "channel", "request_id", "address", "subject", 
 
 def leaf_of(row: Mapping[str, Any]) -> str:
     """Leaf hash (hex) of a stored event: SHA-256(0x00 ‖ canonical JSON of all evidence fields and the id)."""
+    return leaf_hash(canonical(row).encode()).hex()
+
+
+def canonical(row: Mapping[str, Any]) -> str:
+    """The JSON a leaf covers: names sorted, no spaces, the time in UTC to the millisecond."""
     body = {name: row[name] for name in EVIDENCE} | {"id": row["_id"]}
     body["at"] = body["at"].astimezone(UTC).isoformat(timespec="milliseconds")
-    return leaf_hash(json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()).hex()
+    return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def tie_of(vault: Vault, leaf: str) -> str:

@@ -13,6 +13,10 @@ from store.connection import Row
 INDEXES: dict[str, list[IndexModel]] = {
     # -- the registry
     "companies": [
+        IndexModel(  # who holds shares in whom
+            [("persons.is_body", UP)], name="with_bodies", partialFilterExpression={"persons.is_body": True}
+        ),
+        IndexModel([("name", UP)], name="name"),  # a shareholder known by name only
         IndexModel([("own", UP)], name="own", sparse=True),  # owned_by: blind indexes of those named in the register
     ],
     "name_search": [
@@ -35,6 +39,8 @@ INDEXES: dict[str, list[IndexModel]] = {
     # -- visitors, staff, machines
     "accounts": [
         IndexModel([("provider", UP), ("subject", UP)], name="identity", unique=True),  # one account a person
+        IndexModel([("id_number.b", UP)], name="number"),  # the auditor's search by exact number
+        IndexModel([("created_at", UP)], name="by_time"),  # recount of a day
     ],
     "grants": [
         IndexModel([("account_id", UP), ("uscc", UP), ("until", UP)], name="of_account"),
@@ -85,6 +91,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("account_id", UP), ("created_at", DOWN), ("_id", DOWN)], name="of_account"),
         IndexModel([("status", UP), ("created_at", UP), ("_id", UP), ("free_at", UP)], name="queue"),  # claim, review
         IndexModel([("expires_at", UP), ("status", UP)], name="expiry", sparse=True),
+        IndexModel([("created_at", UP)], name="by_time"),  # recount of a day
         IndexModel([("unrated_since", UP)], name="unrated", sparse=True),  # default ratings
     ],
     "copies": [
@@ -135,12 +142,42 @@ INDEXES: dict[str, list[IndexModel]] = {
     "licence_scans": [
         IndexModel([("expires_at", UP)], name="over", expireAfterSeconds=0),
     ],
+    # -- numbers
+    "tallies": [],
+    "buckets": [],  # read by ranges of _id
+    "company_buckets": [
+        IndexModel([("period", UP), ("n", DOWN)], name="most"),  # top companies of a period
+    ],
+    "served": [],
+    "recounts": [],
     # -- evidence
     "audit_events": [
         IndexModel(  # no position twice
             [("position", UP)], name="position", unique=True, partialFilterExpression={"position": {"$gte": 0}}
         ),
         IndexModel([("waiting", UP), ("_id", UP)], name="waiting", partialFilterExpression={"waiting": True}),
+        # the auditor's search and the list of who looked into a dossier, newest first
+        IndexModel([("at", DOWN), ("_id", DOWN)], name="by_time"),
+        IndexModel([("who", UP), ("at", DOWN), ("_id", DOWN)], name="by_who"),
+        IndexModel([("subject", UP), ("at", DOWN), ("_id", DOWN)], name="by_subject"),
+        IndexModel([("tag", UP), ("at", DOWN), ("_id", DOWN)], name="by_tag"),
+        IndexModel([("outcome", UP), ("at", DOWN), ("_id", DOWN)], name="by_outcome"),
+        IndexModel([("channel", UP), ("at", DOWN), ("_id", DOWN)], name="by_channel"),
+        IndexModel(
+            [("fields.uscc", UP), ("at", DOWN), ("_id", DOWN)],
+            name="by_company",
+            partialFilterExpression={"fields.uscc": {"$exists": True}},
+        ),
+        IndexModel(
+            [("fields.order_no", UP), ("at", DOWN), ("_id", DOWN)],
+            name="by_order",
+            partialFilterExpression={"fields.order_no": {"$exists": True}},
+        ),
+    ],
+    "audit_blocks": [],
+    "audit_checks": [
+        IndexModel([("started_at", DOWN)], name="newest"),
+        IndexModel([("at", DOWN), ("_id", DOWN)], name="by_time"),  # recount of a day
     ],
     "audit_trees": [],
     "audit_checkpoints": [],

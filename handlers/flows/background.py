@@ -20,7 +20,7 @@ from conf.logs import get_log
 from conf.settings import Settings
 from conf.terms import OrderStatus
 from conf.tuning import tuned
-from handlers.flows import ordering, ratings
+from handlers.flows import nightly, ordering, ratings
 from store import Store
 from store.records import Order
 
@@ -76,6 +76,8 @@ class Background:
             Job(name="sequence", once=self.sequence_next, interval=0.5, is_woken=False),
             Job(name="checkpoint", once=self.checkpoint_due, interval=5, is_woken=False),
             Job(name="expire", once=self.expire_due, interval=60, is_woken=False),
+            Job(name="fold", once=self.fold_next, interval=5, is_woken=False),
+            Job(name="recount", once=self.recount_due, interval=900, is_woken=False),
             Job(name="default-ratings", once=self.default_ratings_due, interval=600, is_woken=False),
             Job(name="sweep", once=self.sweep_due, interval=3600, is_woken=False),
         )
@@ -154,6 +156,15 @@ class Background:
     async def sweep_due(self) -> bool:
         if await self.store.leases.take("sweep", self.owner, 3600):
             await self._sweep()
+        return False
+
+    async def fold_next(self) -> bool:
+        """Move counts that wait into their buckets."""
+        return bool(await self.store.numbers.fold(self.owner))
+
+    async def recount_due(self) -> bool:
+        """Once a day, compare yesterday's counts with the records."""
+        await nightly.recount_due(self.store, self.owner, now=self.clock())
         return False
 
     # -- how a loop runs

@@ -21,7 +21,9 @@ from cryptography.exceptions import InvalidSignature
 from conf.clock import Clock, utc_now
 from conf.keys import Keys
 from conf.logs import get_log
+from conf.terms import AuditFault
 from store import Store
+from store.audit_check import Progress
 from store.audit_leaf import key_id_of, signed_text
 from store.records import AuditReport, Checkpoint
 
@@ -47,22 +49,29 @@ async def keep_checkpoint(store: Store, keys: Keys, var_dir: Path, *, clock: Clo
     if made is not None:
         await asyncio.to_thread(write_checkpoint, checkpoint_file(var_dir), made)
         log.info("audit_checkpoint", size=made.size, root=made.root, key_id=made.key_id, signature=made.signature)
+        await store.audit_proofs.fill(made.size)
     return made
 
 
-async def verify_audit(store: Store, keys: Keys, var_dir: Path) -> AuditReport:
+async def verify_audit(store: Store, keys: Keys, var_dir: Path, *, progress: Progress | None = None) -> AuditReport:
     """Recompute the whole audit and compare it with every checkpoint in the file and in the database.
 
-    A fault of an event goes before a fault of a checkpoint; `first_bad` is the first bad position.
+    A fault of an event goes before a fault of a checkpoint; `first_bad` is the first bad position. `progress` is told
+    (events recomputed, events there must be); others have their turn all along.
     """
     in_file, unreadable = await asyncio.to_thread(read_checkpoints, checkpoint_file(var_dir))
     in_store = await store.audit.checkpoints()
-    signed = {checkpoint for checkpoint in (*in_file, *in_store) if is_signed(checkpoint, keys)}
-    report = await store.audit.verify(tuple(signed))
-    problem = unreadable or _checkpoint_problem(in_file, in_store, keys)
-    if report.ok and problem:
-        return replace(report, ok=False, problem=problem)
+    signed = await asyncio.to_thread(_signed, (*in_file, *in_store), keys)
+    report = await store.audit.verify(tuple(signed), progress=progress)
+    found = (AuditFault.UNREADABLE, unreadable) if unreadable else _checkpoint_problem(in_file, in_store, signed)
+    if report.ok and found:
+        return replace(report, ok=False, fault=found[0], problem=found[1])
     return report
+
+
+def _signed(checkpoints: Sequence[Checkpoint], keys: Keys) -> set[Checkpoint]:
+    """Those our key signed; each looked at once."""
+    return {checkpoint for checkpoint in set(checkpoints) if is_signed(checkpoint, keys)}
 
 
 def is_signed(checkpoint: Checkpoint, keys: Keys) -> bool:
@@ -104,12 +113,15 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         os.fsync(file.fileno())
 
 
-def read_checkpoints(path: Path) -> tuple[tuple[Checkpoint, ...], str]:
-    """All checkpoints of a file in its order, and what cannot be read in it (empty when nothing)."""
+def read_checkpoints(path: Path, *, tail: int = 0) -> tuple[tuple[Checkpoint, ...], str]:
+    """All checkpoints of a file in its order, and what cannot be read in it (empty when nothing).
+
+    With `tail`, only the whole lines among the last so many bytes.
+    """
     if not path.is_file():
         return (), ""
     found, problem = [], ""
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = _lines(path, tail)
     for number, line in enumerate(lines, 1):
         try:
             raw = json.loads(line)
@@ -119,16 +131,30 @@ def read_checkpoints(path: Path) -> tuple[tuple[Checkpoint, ...], str]:
     return tuple(found), problem
 
 
-def _checkpoint_problem(in_file: Sequence[Checkpoint], in_store: Sequence[Checkpoint], keys: Keys) -> str:
+def _lines(path: Path, tail: int) -> list[str]:
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        is_cut = 0 < tail < size
+        file.seek(size - tail if is_cut else 0)
+        lines = file.read().decode("utf-8", "replace").splitlines()
+    return lines[1:] if is_cut else lines
+
+
+def _checkpoint_problem(
+    in_file: Sequence[Checkpoint], in_store: Sequence[Checkpoint], signed: set[Checkpoint]
+) -> tuple[AuditFault, str] | None:
     """The first thing wrong with the checkpoints themselves."""
     for where, checkpoints in (("file", in_file), ("database", in_store)):
         for checkpoint in checkpoints:
-            if not is_signed(checkpoint, keys):
-                return f"the checkpoint of size {checkpoint.size} in the {where} is not signed by our key"
+            if checkpoint not in signed:
+                problem = f"the checkpoint of size {checkpoint.size} in the {where} is not signed by our key"
+                return AuditFault.UNSIGNED, problem
         for smaller, larger in pairwise(sorted(checkpoints, key=lambda checkpoint: checkpoint.size)):
             if smaller.at > larger.at + SKEW:
-                return f"the log was set back: size {smaller.size} in the {where} was signed after size {larger.size}"
+                problem = f"the log was set back: size {smaller.size} in the {where} was signed after {larger.size}"
+                return AuditFault.SET_BACK, problem
     dropped = {checkpoint.size for checkpoint in in_file} - {checkpoint.size for checkpoint in in_store}
     if dropped:
-        return f"the checkpoint of size {min(dropped)} stands in the file but not in the database"
-    return ""
+        problem = f"the checkpoint of size {min(dropped)} stands in the file but not in the database"
+        return AuditFault.DROPPED, problem
+    return None

@@ -6,6 +6,7 @@ from typing import Any, TypeVar, dataclass_transform
 
 from conf.terms import (
     AccountKind,
+    AuditFault,
     AuditTag,
     Channel,
     CompanyStatus,
@@ -327,6 +328,7 @@ class OrderItem:
     filing_title: str
     document_title: str
     page_count: int
+    kind: str = ""  # 申请书, 章程 …; empty on orders of before it was kept
 
 
 @record
@@ -625,3 +627,4 @@ class AuditReport:
     first_bad: int | None
     problem: str
     checkpoints: int  # checkpoints compared
+    fault: AuditFault | None = None  # what `problem` is, in our terms

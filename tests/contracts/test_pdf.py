@@ -16,7 +16,6 @@ from conf.errors import WorkFault
 from tests.pdf import papers
 from tests.seal.bench import SealBench, seal_bench, seal_settings, tsa
 from views.contexts.print import certificate, extract_sheet
-from views.contexts.print import certificate
 from views.sheets import PrintSheets
 
 __all__ = ["seal_bench", "seal_settings", "tsa"]
