@@ -356,6 +356,7 @@ class Inquirer(StrEnum):
 class AuditFault(StrEnum):
     """What can be wrong with the audit; views/contexts say it in words."""
 
+    TRIM = "trim"
     MISSING = "missing"
     INSERTED = "inserted"
     EDITED = "edited"
@@ -387,6 +388,10 @@ class AuditTag(StrEnum):
     """`<source>:<subject>:<action>`. Each has its required fields in AUDIT_FIELDS; no other tag exists."""
 
     ACCESS_DECIDED = "access:dossier:decided"
+    AUDIT_TRIMMED = "audit:prefix:trimmed"
+    BACKUP_MADE = "backup:file:made"
+    BACKUP_RESTORED = "backup:database:restored"
+    BACKUP_VERIFIED = "backup:file:verified"
     AUDIT_CHECKED = "audit:tree:checked"
     AUDIT_EXPORTED = "audit:result:exported"
     AUDIT_PROVED = "audit:event:proved"
@@ -405,6 +410,7 @@ class AuditTag(StrEnum):
     DOSSIER_LOOKERS_SEEN = "dossier:lookers:viewed"
     ENTRY_REFUSED = "visitor:entry:refused"
     EXTRACT_VIEWED = "extract:page:viewed"
+    INSPECTION_MADE = "inspection:report:made"
     INTAKE_IMPORTED = "intake:batch:imported"
     FOLLOW_UP_MOVED = "followup:record:moved"
     FOLLOW_UP_OPENED = "followup:record:opened"
@@ -422,6 +428,7 @@ class AuditTag(StrEnum):
     PROPOSAL_ANSWERED = "proposal:record:answered"
     RATING_DEFAULTED = "rating:record:defaulted"
     RATING_GIVEN = "rating:record:given"
+    RETENTION_APPLIED = "retention:records:removed"
     RATING_SENT_ON = "rating:visitor:sent_on"
     RULES_DRAFTED = "staff:rules:drafted"
     RULES_KEPT = "rules:version:kept"
@@ -446,6 +453,10 @@ class AuditTag(StrEnum):
 #: Fields an event of that tag must carry in `fields`, exactly; `store.audit.append` refuses any other set.
 AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.ACCESS_DECIDED: frozenset({"rule", "rule_version"}),
+    AuditTag.AUDIT_TRIMMED: frozenset({"size", "root", "before"}),
+    AuditTag.BACKUP_MADE: frozenset({"digest", "documents", "audit_size"}),
+    AuditTag.BACKUP_RESTORED: frozenset({"digest", "documents", "audit_size", "signed_size"}),
+    AuditTag.BACKUP_VERIFIED: frozenset({"digest"}),
     AuditTag.AUDIT_CHECKED: frozenset({"size", "first_bad"}),
     AuditTag.AUDIT_EXPORTED: frozenset({"criteria", "rows"}),
     AuditTag.AUDIT_PROVED: frozenset({"size"}),
@@ -464,6 +475,7 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.DOSSIER_LOOKERS_SEEN: frozenset({"rule", "visits"}),
     AuditTag.ENTRY_REFUSED: frozenset({"entry", "ground"}),
     AuditTag.EXTRACT_VIEWED: frozenset({"rule"}),
+    AuditTag.INSPECTION_MADE: frozenset({"period", "health"}),
     AuditTag.INTAKE_IMPORTED: frozenset({"accepted", "refused", "pages"}),
     AuditTag.FOLLOW_UP_MOVED: frozenset({"step", "result", "to"}),
     AuditTag.FOLLOW_UP_OPENED: frozenset({"satisfaction", "number"}),
@@ -472,7 +484,7 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.FRONT_NOTICE_CHANGED: frozenset({"what"}),
     AuditTag.LINK_MADE: frozenset({"entry"}),
     AuditTag.LICENCE_CHECKED: frozenset({"outcome", "source"}),
-    AuditTag.NUMBERS_EXPORTED: frozenset({"form", "from", "to"}),
+    AuditTag.NUMBERS_EXPORTED: frozenset({"form", "first", "last"}),
     AuditTag.ORDER_CREATED: frozenset({"rule", "pages"}),
     AuditTag.ORDER_MOVED: frozenset({"from", "to"}),
     AuditTag.PAGE_VIEWED: frozenset({"size", "rule"}),
@@ -481,6 +493,7 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.PROPOSAL_ANSWERED: frozenset({"kind", "about", "answer"}),
     AuditTag.RATING_DEFAULTED: frozenset({"satisfaction", "number"}),
     AuditTag.RATING_GIVEN: frozenset({"satisfaction", "number"}),
+    AuditTag.RETENTION_APPLIED: frozenset({"kind", "count", "before"}),
     AuditTag.RATING_SENT_ON: frozenset({"number"}),
     AuditTag.RULES_DRAFTED: frozenset({"version", "revision"}),
     AuditTag.RULES_KEPT: frozenset({"version"}),

@@ -26,6 +26,7 @@ MODULES = (
     "handlers.staff.orders",
     "handlers.staff.copies",
     "handlers.staff.outbox",
+    "handlers.staff.system",
     "handlers.staff.audit",
     "handlers.staff.numbers",
     "handlers.staff.investment",

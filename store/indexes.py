@@ -98,6 +98,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("order_no", UP)], name="order", unique=True),  # one copy an order
         IndexModel([("code.b", UP)], name="code", unique=True),
         IndexModel([("sha256", UP)], name="file"),
+        IndexModel([("file_removed_at", UP), ("valid_until", UP)], name="over"),  # whose file retention removes
     ],
     "copy_files.files": [
         IndexModel([("filename", UP)], name="digest", unique=True),
@@ -157,7 +158,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         ),
         IndexModel([("waiting", UP), ("_id", UP)], name="waiting", partialFilterExpression={"waiting": True}),
         # the auditor's search and the list of who looked into a dossier, newest first
-        IndexModel([("at", DOWN), ("_id", DOWN)], name="by_time"),
+        IndexModel([("at", DOWN), ("_id", DOWN)], name="by_time"),  # also the recount of a day
         IndexModel([("who", UP), ("at", DOWN), ("_id", DOWN)], name="by_who"),
         IndexModel([("subject", UP), ("at", DOWN), ("_id", DOWN)], name="by_subject"),
         IndexModel([("tag", UP), ("at", DOWN), ("_id", DOWN)], name="by_tag"),
@@ -177,15 +178,33 @@ INDEXES: dict[str, list[IndexModel]] = {
     "audit_blocks": [],
     "audit_checks": [
         IndexModel([("started_at", DOWN)], name="newest"),
-        IndexModel([("at", DOWN), ("_id", DOWN)], name="by_time"),  # recount of a day
     ],
     "audit_trees": [],
-    "audit_checkpoints": [],
+    "audit_checkpoints": [
+        IndexModel([("at", UP)], name="signed"),  # the last one older than the term, for retention
+    ],
+    "audit_trims": [],
+    # -- keeping it running
+    "backups": [
+        IndexModel([("made_at", DOWN)], name="made"),
+    ],
+    "jobs": [],
+    "inspections": [
+        IndexModel([("made_at", DOWN)], name="made"),
+    ],
 }
 
 
-async def ensure_indexes(db: AsyncDatabase[Row]) -> None:
-    """Make the collections and every index of the list; repeating it changes nothing."""
+#: What the driver makes at the first upload into an empty bucket; one that was restored was never empty.
+_CHUNKS = IndexModel([("files_id", UP), ("n", UP)], name="files_id_1_n_1", unique=True)
+
+
+async def ensure_indexes(db: AsyncDatabase[Row], *, only_grid: bool = False) -> None:
+    """Make the collections and every index of the list; repeating it changes nothing. `only_grid`: of chunks only."""
+    for bucket in (name.removesuffix(".files") for name in INDEXES if name.endswith(".files")):
+        await db[f"{bucket}.chunks"].create_indexes([_CHUNKS])
+    if only_grid:
+        return
     there = set(await db.list_collection_names())
     for name, models in INDEXES.items():
         if name not in there:  # a transaction cannot always make a collection, so none has to

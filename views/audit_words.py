@@ -15,6 +15,7 @@ KINDS: dict[str, str] = {
     "audit:record:searched": "查阅审计记录",
     "audit:result:exported": "导出审计记录",
     "audit:tree:checked": "核验审计记录",
+    "numbers:report:exported": "导出统计数字",
     "backup:database:restored": "恢复数据库",
     "backup:file:made": "制作备份",
     "backup:file:verified": "核验备份",
@@ -93,13 +94,13 @@ OUTCOMES["refused"] = "被拒绝"
 CHANNELS: dict[str, str] = {
     "pc": "电脑",
     "mobile": "手机",
+    "shb": "穗好办",
+    "yst": "粤商通",
     "kiosk": "自助机",
     "staff": "工作台",
     "command": "命令行",
     "worker": "后台",
     "counterpart": "对接系统",
-    "shb": "穗好办",
-    "yst": "粤商通",
 }
 
 ACTORS: dict[str, str] = {
@@ -128,7 +129,10 @@ FIELDS: dict[str, str] = {
     "cert_sn": "印章证书序列号",
     "criteria": "查找条件",
     "first_bad": "第一处问题的位置",
+    "first": "统计起始日",
+    "form": "文件格式",
     "from": "原状态",
+    "last": "统计截止日",
     "ground": "理由",
     "hits": "结果数",
     "inquirer": "查询人类别",
@@ -153,7 +157,7 @@ FIELDS: dict[str, str] = {
     "size": "大小",
     "system": "对接系统",
     "terminal": "自助机",
-    "to": "新状态",
+    "to": "到（新状态或结束日期）",
     "uscc": "企业代码",
     "revision": "草案修订次数",
     "version": "版本",
@@ -197,6 +201,7 @@ FAULTS: dict[AuditFault, str] = {
     AuditFault.UNSIGNED: "各条记录完好，但有检查点不是用本系统的密钥签署的。",
     AuditFault.SET_BACK: "各条记录完好，但检查点的时间倒退：数据库曾被恢复到较早的状态。",
     AuditFault.DROPPED: "各条记录完好，但文件里的检查点在数据库里不见了。",
+    AuditFault.TRIM: "记录的起点不合规：到期清理没有有效的签名、检查点或对应的审计记录，或未满法定期限。",
     AuditFault.UNREADABLE: "各条记录完好，但检查点文件有一行不能读取：写入时断电，或被改动。",
 }
 

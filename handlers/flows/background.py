@@ -10,7 +10,7 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -21,6 +21,7 @@ from conf.settings import Settings
 from conf.terms import OrderStatus
 from conf.tuning import tuned
 from handlers.flows import nightly, ordering, ratings
+from handlers.flows.turns import Turn, take_turn
 from store import Store
 from store.records import Order
 
@@ -60,6 +61,7 @@ class Background:
         checkpoint: Callable[[], Awaitable[object]],
         sweep: Callable[[], Awaitable[object]],
         apply_waiting: StepOnce,
+        turns: Sequence[Turn] = (),
         clock: Clock = utc_now,
         owner: str = "",
         seal_lease: int = SEAL_LEASE,
@@ -80,6 +82,7 @@ class Background:
             Job(name="recount", once=self.recount_due, interval=900, is_woken=False),
             Job(name="default-ratings", once=self.default_ratings_due, interval=600, is_woken=False),
             Job(name="sweep", once=self.sweep_due, interval=3600, is_woken=False),
+            *(Job(name=turn.name, once=self._turn(turn), interval=300, is_woken=False) for turn in turns),
         )
         self._bells = {job.name: asyncio.Event() for job in self.jobs}
         self._stopping = asyncio.Event()
@@ -154,9 +157,16 @@ class Background:
         return await ratings.default_due(self.store, days=days, now=self.clock())
 
     async def sweep_due(self) -> bool:
-        if await self.store.leases.take("sweep", self.owner, 3600):
+        if not await self.store.backups.is_running() and await self.store.leases.take("sweep", self.owner, 3600):
             await self._sweep()
         return False
+
+    def _turn(self, turn: Turn) -> StepOnce:
+        async def once() -> bool:
+            await take_turn(self.store, turn, self.owner, self.clock)
+            return False
+
+        return once
 
     async def fold_next(self) -> bool:
         """Move counts that wait into their buckets."""

@@ -30,7 +30,7 @@ async def workbook(workshop: Any, tables: Sequence[Any], *, about: tuple[str, ..
 
 async def record(store: Store, what: str, form: str, *, first: date, last: date, now: datetime, trace: Trace) -> None:
     """Who took which figures away, in which form."""
-    fields = {"form": form, "from": first.isoformat(), "to": last.isoformat()}
+    fields = {"form": form, "first": first.isoformat(), "last": last.isoformat()}
     await store.audit.append(
         tag=AuditTag.NUMBERS_EXPORTED, subject=what, outcome="done", fields=fields, at=now, **trace
     )

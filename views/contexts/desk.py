@@ -56,6 +56,7 @@ SECTIONS = (
     Section("消息文本", "/staff/texts", "短信和邮件的文本", (Action.SETTINGS_KEEP, Action.SETTINGS_APPROVE)),
     Section("节假日", "/staff/holidays", "放假和调休上班的日子", (Action.SETTINGS_KEEP, Action.SETTINGS_APPROVE)),
     Section("印章和签发人", "/staff/seals", "印章版本和签发人登记", (Action.SEALS_KEEP, Action.SETTINGS_APPROVE)),
+    Section("运行巡检", "/staff/system", "巡检报告、备份和定时任务", (Action.SYSTEM_SEE,)),
     Section("审计记录", "/staff/audit", "按人员、企业、申请、种类和时间查阅，导出，取得证明", (Action.AUDIT_READ,)),
     Section("审计核验", "/staff/audit/tree", "核验全部审计记录和检查点", (Action.AUDIT_READ,)),
     Section("角色与权限", "/staff/rights", "谁可以做什么，为什么"),
