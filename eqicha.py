@@ -169,9 +169,12 @@ async def serve(args: argparse.Namespace, settings: Settings) -> int:
 
 async def _ready_store(house: House) -> None:
     """Indexes, the table of gram frequencies that lets the first search be as cheap as the next, our own seal."""
+    from handlers.flows.rules import keep_file_rules
     from handlers.flows.seals import ready_register
 
     await house.store.ensure_indexes()
+    await keep_file_rules(house.store, now=utc_now())
+    await house.store.live.refresh()
     await house.store.companies.refresh_search()
     await ready_register(house.store, house.adapters, house.settings, now=utc_now())
 

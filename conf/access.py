@@ -5,6 +5,7 @@
 
 import tomllib
 from collections.abc import Iterable
+from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from conf.errors import EqichaError
+from conf.live import live
 from conf.terms import CompanyStatus, DocumentFlag, IdentityLevel, Outcome, PersonRole, PurposeCode
 
 TABLE = Path(__file__).with_name("access.toml")
@@ -140,8 +142,17 @@ class AccessTable(_Strict):
 def load_rules(path: Path = TABLE) -> AccessTable:
     """Read and check a table. Raises AccessTableError naming every fault at once."""
     try:
-        table = AccessTable.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, tomllib.TOMLDecodeError) as fault:
+        text = path.read_text(encoding="utf-8")
+    except OSError as fault:
+        raise AccessTableError([str(fault)]) from None
+    return parse_rules(text)
+
+
+def parse_rules(text: str) -> AccessTable:
+    """A table from its text. Raises AccessTableError naming every fault at once."""
+    try:
+        table = AccessTable.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as fault:
         raise AccessTableError([str(fault)]) from None
     except ValidationError as fault:
         raise AccessTableError([_line(error) for error in fault.errors()]) from None
@@ -171,3 +182,24 @@ def _faults(table: AccessTable) -> Iterable[str]:
 
 
 RULES = load_rules()
+
+
+def rules_at(now: datetime) -> AccessTable:
+    """The table that counts at `now`: of the published ones the last to take effect, else that of the file."""
+    published = [(each.effective_at, n, each.table) for n, each in enumerate(live().rules) if each.effective_at]
+    begun = [each for each in published if each[0] <= now]
+    return max(begun, key=lambda each: (each[0], -each[1]))[2] if begun else RULES
+
+
+def rule_named(rule_id: str) -> Rule | None:
+    """The rule of that id in the newest version that has it; None when none has."""
+    tables = (*(each.table for each in live().rules), RULES)
+    return next((rule for table in tables for rule in table.rule if rule.id == rule_id), None)
+
+
+def table_of(version: str) -> AccessTable:
+    """The table of a version, whether or not it still counts. Raises RuleVersionGone."""
+    known = {each.table.version: each.table for each in live().rules} | {RULES.version: RULES}
+    if version not in known:
+        raise RuleVersionGone(wanted=version, given=RULES.version)
+    return known[version]

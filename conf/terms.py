@@ -324,6 +324,14 @@ class ProposalKind(StrEnum):
     """What needs a second person; how each takes effect stands in handlers/flows/effects.py."""
 
     STAFF_ROLES = "staff_roles"
+    STAFF_NEW = "staff_new"
+    STAFF_RESET = "staff_reset"
+    SETTING = "setting"
+    TEXT = "text"
+    HOLIDAYS = "holidays"
+    RULES = "rules"
+    SEAL_ADD = "seal_add"
+    SIGNATORY = "signatory"
 
 
 class ProposalStatus(StrEnum):
@@ -408,6 +416,7 @@ class AuditTag(StrEnum):
     FOLLOW_UP_OPENED = "followup:record:opened"
     FOLLOW_UP_PHONE_SHOWN = "followup:phone:shown"
     KIOSK_WIPED = "kiosk:session:wiped"
+    FRONT_NOTICE_CHANGED = "staff:notice:changed"
     LINK_MADE = "visitor:account:linked"
     LICENCE_CHECKED = "licence:lawyer:checked"
     NUMBERS_EXPORTED = "numbers:report:exported"
@@ -421,8 +430,12 @@ class AuditTag(StrEnum):
     RATING_GIVEN = "rating:record:given"
     RETENTION_APPLIED = "retention:records:removed"
     RATING_SENT_ON = "rating:visitor:sent_on"
+    RULES_DRAFTED = "staff:rules:drafted"
+    RULES_KEPT = "rules:version:kept"
     SEAL_ADDED = "seal:register:added"
     SEAL_RETIRED = "seal:register:retired"
+    SIGNATORY_CHANGED = "staff:signatory:changed"
+    STAFF_ACCOUNT_CHANGED = "staff:account:changed"
     STAFF_CREATED = "staff:account:created"
     STAFF_DECIDED = "staff:order:decided"
     STAFF_RESENT = "staff:message:resent"
@@ -468,6 +481,7 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.FOLLOW_UP_OPENED: frozenset({"satisfaction", "number"}),
     AuditTag.FOLLOW_UP_PHONE_SHOWN: frozenset(),
     AuditTag.KIOSK_WIPED: frozenset({"terminal"}),
+    AuditTag.FRONT_NOTICE_CHANGED: frozenset({"what"}),
     AuditTag.LINK_MADE: frozenset({"entry"}),
     AuditTag.LICENCE_CHECKED: frozenset({"outcome", "source"}),
     AuditTag.NUMBERS_EXPORTED: frozenset({"form", "first", "last"}),
@@ -481,8 +495,12 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.RATING_GIVEN: frozenset({"satisfaction", "number"}),
     AuditTag.RETENTION_APPLIED: frozenset({"kind", "count", "before"}),
     AuditTag.RATING_SENT_ON: frozenset({"number"}),
+    AuditTag.RULES_DRAFTED: frozenset({"version", "revision"}),
+    AuditTag.RULES_KEPT: frozenset({"version"}),
     AuditTag.SEAL_ADDED: frozenset({"version", "fingerprint"}),
     AuditTag.SEAL_RETIRED: frozenset({"version", "reason"}),
+    AuditTag.SIGNATORY_CHANGED: frozenset({"what"}),
+    AuditTag.STAFF_ACCOUNT_CHANGED: frozenset({"what"}),
     AuditTag.STAFF_CREATED: frozenset({"roles"}),
     AuditTag.STAFF_DECIDED: frozenset({"outcome"}),
     AuditTag.STAFF_RESENT: frozenset({"kind"}),

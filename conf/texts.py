@@ -1,11 +1,13 @@
 """Message templates (conf/texts.toml) by id; read by flows/notices and, as the approved ones, by the SMS sandbox."""
 
+import re
 import string
 import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from conf.live import live
 from conf.terms import Notice
 
 ONE_PART, LONG_PART = 70, 67  # UCS-2 units an SMS carries alone, and in each part of a longer text
@@ -35,20 +37,62 @@ class Text:
         return string.Template(self.subject).substitute(values), string.Template(self.mail).substitute(values)
 
 
-@cache
 def all_texts() -> tuple[Text, ...]:
-    """Every text; raises at first use when a Notice has none."""
+    """Every text as it counts now: what was approved in place of the file's."""
+    changed = live().texts
+    return tuple(
+        _text(text.notice, dict(changed[text.notice.value])) if text.notice.value in changed else text
+        for text in file_texts()
+    )
+
+
+@cache
+def file_texts() -> tuple[Text, ...]:
+    """Every text of the file; raises at first use when a Notice has none."""
     rows = tomllib.loads(Path(__file__).with_name("texts.toml").read_text(encoding="utf-8"))
     return tuple(_text(notice, rows[notice.value]) for notice in Notice)
 
 
+#: Values as long as real ones, to measure a text by.
+SAMPLE = {"order_no": "TH20261121-7K3M9Q", "until": "11月28日18:00", "code": "123456"}
+
+
+def text_faults(notice: Notice, row: dict[str, str], *, signature: str) -> dict[str, str]:
+    """What stands against a changed text, by field: its places must stay, and the SMS must fit into one part."""
+    before = next(text for text in file_texts() if text.notice is notice)
+    faults, sms = {}, row.get("sms", "")
+    if not re.fullmatch(r"[A-Z0-9-]{4,32}", row.get("template", "")):
+        faults["template"] = "请填写短信平台批准的模板编号（大写字母、数字和 -）。"
+    if names_in(sms) != before.sms_names:
+        faults["sms"] = (
+            "占位符必须与原来的相同：" + "、".join(f"${{{name}}}" for name in sorted(before.sms_names)) + "。"
+        )
+    elif re.search(r"https?:|www\.|【|】", sms):
+        faults["sms"] = "短信中不能有网址，也不能有【】。"
+    elif sms_parts(f"【{signature}】{string.Template(sms).substitute(SAMPLE)}") > 1:
+        faults["sms"] = f"连同签名和内容最多 {ONE_PART} 个字，请缩短。"
+    for name, most in (("subject", 80), ("mail", 2000)):
+        words, usual = row.get(name, ""), getattr(before, name)
+        if bool(words) != bool(usual) or len(words) > most:
+            faults[name] = f"请填写，最多 {most} 个字。" if usual else "这条消息不发邮件。"
+        elif not names_in(words) <= before.sms_names:
+            faults[name] = "有不认识的占位符。"
+    return faults
+
+
+def names_in(words: str) -> frozenset[str]:
+    """Placeholders of a text; a lone `$` counts as one that is not known."""
+    template = string.Template(words)
+    return frozenset(template.get_identifiers()) | (frozenset() if template.is_valid() else frozenset({"$"}))
+
+
 def _text(notice: Notice, row: dict[str, str]) -> Text:
-    return Text(notice=notice, **(row | ({"mail": row["mail"].strip() + "\n"} if "mail" in row else {})))
+    return Text(notice=notice, **(row | ({"mail": row["mail"].strip() + "\n"} if row.get("mail") else {})))
 
 
 def text_by_template(template: str) -> Text | None:
-    """The text approved under this id, or None."""
-    return next((text for text in all_texts() if text.template == template), None)
+    """The text approved under this id, or None; an older id may still be on its way out."""
+    return next((text for text in (*all_texts(), *file_texts()) if text.template == template), None)
 
 
 def text_of(notice: Notice) -> Text:

@@ -6,12 +6,16 @@ from functools import cache
 from pathlib import Path
 
 from conf.clock import BEIJING, beijing
+from conf.live import live
 
 _TABLE = Path(__file__).with_name("holidays.toml")
 
 
 def is_working(day: date) -> bool:
     """Whether offices work on that day."""
+    state = live()
+    if day in state.working or day in state.free:  # approved since the file was written; a working day outranks
+        return day in state.working
     free, working = _table()
     return day in working or (day.weekday() < 5 and day not in free)
 
@@ -26,6 +30,11 @@ def end_of_term(start: datetime, days: int) -> datetime:
         day += timedelta(days=1)
         days -= is_working(day)
     return datetime.combine(day + timedelta(days=1), time(), BEIJING).astimezone(UTC)
+
+
+def days_of_file() -> tuple[frozenset[date], frozenset[date]]:
+    """(days off, working days) as conf/holidays.toml has them."""
+    return _table()
 
 
 @cache

@@ -202,6 +202,9 @@ async def _probe(app: Service) -> None:
         if up != app.is_database_up:
             (log.info if up else log.error)("database_up" if up else "database_down")
         app.is_database_up = up
+        if up:
+            with contextlib.suppress(Exception):  # the next second tries again; what is known stays
+                await asyncio.wait_for(app.store.live.refresh(), 2)
         await asyncio.sleep(PROBE_EVERY)
 
 

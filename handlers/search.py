@@ -3,7 +3,9 @@
 from urllib.parse import urlencode
 
 from conf.errors import TooMany
+from conf.live import live
 from conf.terms import AuditTag
+from conf.tuning import tuned
 from handlers.base import BaseHandler
 from handlers.guards import public
 from store.records import HitBatch
@@ -15,7 +17,9 @@ LONGEST = 100  # characters of a query; the longest registered names stay far be
 class HomePage(BaseHandler):
     @public
     def get(self) -> None:
-        self.show(Home())
+        now = self.clock()
+        shown = (each for each in live().notices if each.starts_at <= now < each.ends_at)
+        self.show(Home(notices=tuple(shown)))
 
 
 class Companies(BaseHandler):
@@ -35,7 +39,7 @@ class Companies(BaseHandler):
 
     def limit_searches(self) -> None:
         """Per address, kept in this process: the search is cheaper than asking a shared counter."""
-        wait = self.application.searches.hit(self.request.remote_ip or "", self.conf.search_per_minute, 60)
+        wait = self.application.searches.hit(self.request.remote_ip or "", tuned(self.conf).search_per_minute, 60)
         if wait:
             raise TooMany(wait)
 

@@ -39,7 +39,12 @@ async def find_visit(app: Any, token: str) -> Visit:
         await app.sessions.drop(session.id)
         return NOBODY
     person = await app.store.staff.by_id(session.staff_id) if session.staff_id else None
-    return Visit(session, account, None if person is None or person.disabled else person)
+    return Visit(session, account, None if person is None or is_out(person) else person)
+
+
+def is_out(person: Staff) -> bool:
+    """Disabled, or with credentials that were voided: running sessions are worth nothing from this moment."""
+    return person.disabled or not person.password_hash
 
 
 def is_over(session: Session, account: Account) -> bool:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # each part is imported when first used: a command that needs
     from store.differences import Differences
     from store.dossiers import Dossiers
     from store.followups import FollowUps
+    from store.front_notices import FrontNotices
     from store.inbox import Inbox
     from store.inspections import Inspections
     from store.investment import Investment
@@ -38,6 +39,7 @@ if TYPE_CHECKING:  # each part is imported when first used: a command that needs
     from store.licence_scans import LicenceScans
     from store.limits import Limits
     from store.links import Links
+    from store.live import LiveState
     from store.numbers import Numbers
     from store.orders import Orders
     from store.outbox import Outbox
@@ -45,11 +47,14 @@ if TYPE_CHECKING:  # each part is imported when first used: a command that needs
     from store.ratings import Ratings
     from store.recount import Recounter
     from store.retention import Retention
+    from store.rule_sets import RuleSets
     from store.scans import Scans
     from store.seals import Seals
     from store.sessions import Sessions
+    from store.signatories import Signatories
     from store.staff import StaffRegister
     from store.terminals import Terminals
+    from store.tuned import TunedValues
 
 T = TypeVar("T")
 __all__ = ["ServerFacts", "Store", "Tx", "open_store"]
@@ -315,6 +320,36 @@ class Store:
         from store.licence_scans import LicenceScans
 
         return LicenceScans(self._base)
+
+    @cached_property
+    def live(self) -> LiveState:
+        from store.live import LiveState
+
+        return LiveState(self._base)
+
+    @cached_property
+    def tuned(self) -> TunedValues:
+        from store.tuned import TunedValues
+
+        return TunedValues(self._base)
+
+    @cached_property
+    def rule_sets(self) -> RuleSets:
+        from store.rule_sets import RuleSets
+
+        return RuleSets(self._base)
+
+    @cached_property
+    def front_notices(self) -> FrontNotices:
+        from store.front_notices import FrontNotices
+
+        return FrontNotices(self._base)
+
+    @cached_property
+    def signatories(self) -> Signatories:
+        from store.signatories import Signatories
+
+        return Signatories(self._base)
 
     @cached_property
     def numbers(self) -> Numbers:

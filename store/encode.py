@@ -63,6 +63,11 @@ def whole(value: Any, name: str = "value") -> int:
     raise Invalid({name: "请输入整数。"})
 
 
+def secret_to_bson(secret: Secret) -> dict[str, Any]:
+    """How a concealed value stands in a row."""
+    return {"b": secret.blind, "m": secret.masked, "t": secret.token}
+
+
 def _checked(convert: Convert, value: Any, where: str) -> Any:
     try:
         return convert(value)
@@ -110,7 +115,7 @@ def _writer_of(origin: Any, item: Any) -> Convert:
     if origin is Any:
         return loose
     if origin is Secret:
-        return lambda value: {"b": value.blind, "m": value.masked, "t": value.token}
+        return secret_to_bson
     if origin is datetime:
         return _aware
     if origin is date:

@@ -60,6 +60,18 @@ INDEXES: dict[str, list[IndexModel]] = {
             [("kind", UP), ("about", UP)], name="open", unique=True, partialFilterExpression={"status": "open"}
         ),
     ],
+    "tuned": [
+        IndexModel([("what", UP)], name="current", unique=True, partialFilterExpression={"is_current": True}),
+        IndexModel([("what", UP), ("at", DOWN)], name="history"),
+    ],
+    "signatories": [
+        IndexModel([("first_day", DOWN)], name="by_day"),
+    ],
+    "rule_sets": [],
+    "rule_drafts": [],
+    "front_notices": [
+        IndexModel([("ends_at", UP)], name="not_over"),
+    ],
     "terminals": [
         IndexModel([("key_digest", UP)], name="key", unique=True),
     ],

@@ -89,6 +89,15 @@ class Sessions:
         whose = {"account_id": text(account_id)} if account_id else {"staff_id": text(staff_id)}
         return (await self._sessions.delete_many(whose)).deleted_count
 
+    async def list_of(self, staff_id: str) -> tuple[Session, ...]:
+        """The living sessions of a member of staff, the one seen last first."""
+        if not staff_id:
+            return ()
+        now = self._clock()
+        found = [from_bson(Session, row) for row in await self._sessions.find({"staff_id": text(staff_id)}).to_list()]
+        alive = [session for session in found if self._rules.is_alive(session, now)]
+        return tuple(sorted(alive, key=lambda session: session.seen_at, reverse=True))
+
     async def drop_account(self, account_id: str, *, before: datetime) -> int:
         """End the sessions of an account that began before a moment; how many there were."""
         older = {"account_id": text(account_id), "created_at": {"$lt": before}}

@@ -9,7 +9,7 @@ from pymongo.errors import DuplicateKeyError
 from conf.errors import Conflict, NotFound
 from conf.terms import StaffRole
 from store.connection import Base, Row, Tx
-from store.encode import from_bson, text, to_bson
+from store.encode import from_bson, secret_to_bson, text, to_bson
 from store.ids import sortable_id
 from store.records import Staff
 
@@ -95,11 +95,55 @@ class StaffRegister:
         return await self._changed(guard, {"$set": values}, tx)
 
     async def set_password(
-        self, id: str, password_hash: str, *, must_change: bool = False, tx: Tx | None = None
+        self,
+        id: str,
+        password_hash: str,
+        *,
+        must_change: bool = False,
+        old: tuple[str, ...] | None = None,
+        tx: Tx | None = None,
     ) -> Staff:
-        """Keep a new password's hash."""
-        values = {"password_hash": password_hash, "must_change": must_change}
+        """Keep a new password's hash; `old` are the hashes that may not come again."""
+        values: Row = {"password_hash": password_hash, "must_change": must_change, "password_at": self._clock()}
+        if old is not None:
+            values["old_passwords"] = list(old)
         return await self._changed({"_id": text(id)}, {"$set": values}, tx)
+
+    async def must_change(self, id: str, *, tx: Tx | None = None) -> Staff:
+        """From now on nothing but the change of the password is open to them."""
+        return await self._changed({"_id": text(id)}, {"$set": {"must_change": True}}, tx)
+
+    async def unlock(self, id: str, *, tx: Tx | None = None) -> Staff:
+        """Forget the failures."""
+        return await self._changed({"_id": text(id)}, {"$set": {"failures": 0, "locked_until": None}}, tx)
+
+    async def set_link(self, id: str, digest: str, until: datetime | None, *, tx: Tx | None = None) -> Staff:
+        """The one link by which password and authenticator can be set until then; an older one is worth nothing."""
+        return await self._changed({"_id": text(id)}, {"$set": {"link_digest": digest, "link_until": until}}, tx)
+
+    async def by_link(self, digest: str) -> Staff | None:
+        return _staff(await self._staff.find_one({"link_digest": text(digest)})) if digest else None
+
+    async def reset(self, id: str, totp_secret: str, *, tx: Tx | None = None) -> Staff:
+        """Void password, recovery codes and link, with a new authenticator key: only a new link opens the account."""
+        values: Row = {
+            "password_hash": "",
+            "totp": secret_to_bson(self._vault.conceal(totp_secret, "••••••")),
+            "recovery": [],
+            "link_digest": "",
+            "link_until": None,
+            "must_change": True,
+        }
+        return await self._changed({"_id": text(id)}, {"$set": values}, tx)
+
+    async def set_recovery(self, id: str, digests: tuple[str, ...], *, tx: Tx | None = None) -> Staff:
+        """Keyed digests of fresh recovery codes in the place of all older ones."""
+        return await self._changed({"_id": text(id)}, {"$set": {"recovery": list(digests)}}, tx)
+
+    async def use_recovery(self, id: str, digest: str, *, tx: Tx | None = None) -> Staff:
+        """Use one up and clear the failures. Raises Conflict when it is not there (any more)."""
+        change: Row = {"$pull": {"recovery": text(digest)}, "$set": {"failures": 0, "locked_until": None}}
+        return await self._changed({"_id": text(id), "recovery": text(digest)}, change, tx)
 
     async def set_roles(self, id: str, roles: frozenset[StaffRole], *, tx: Tx | None = None) -> Staff:
         """Other roles; an account without any is disabled, one with some is enabled."""

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
+from conf.live import forget
 from conf.settings import Settings, load_settings
 from setup.mongod import Mongod
 
@@ -33,6 +34,13 @@ def mongo_url() -> Iterator[str]:
 def var_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One var/ for the run: development keys are made once."""
     return tmp_path_factory.mktemp("var")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_tuned() -> Iterator[None]:
+    """What a test had approved counts in that test only."""
+    yield
+    forget()
 
 
 @pytest.fixture

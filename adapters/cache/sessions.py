@@ -83,6 +83,17 @@ class RedisSessions(Generic[S]):
             await self._ask(self._redis.delete(owner))
         return ended
 
+    async def list_of(self, staff_id: str) -> tuple[S, ...]:
+        """The living sessions of a member of staff, the one seen last first."""
+        found: list[Any] = []
+        now = self._clock()
+        for owner in _owners("", staff_id):
+            for member in await self._ask(self._redis.smembers(owner)):
+                fields = await self._ask(self._redis.hgetall(_key(member.decode())))
+                if fields and self._rules.is_alive(session := self._record(**_values(fields)), now):
+                    found.append(session)
+        return tuple(sorted(found, key=lambda session: session.seen_at, reverse=True))
+
     async def drop_account(self, account_id: str, *, before: datetime) -> int:
         """End the sessions of an account that began before a moment; how many there were."""
         ended = 0

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from conf.access import RULES, AccessTable, NextStep, Rule, RuleVersionGone, Scope, When
+from conf.access import RULES, AccessTable, NextStep, Rule, RuleVersionGone, Scope, When, rules_at, table_of
 from conf.terms import (
     AccountKind,
     CompanyStatus,
@@ -35,26 +35,40 @@ def decide(
     now: datetime,
     *,
     grants: Iterable[Grant] = (),
-    rules: AccessTable = RULES,
+    rules: AccessTable | None = None,
 ) -> Decision:
     """What `account` may see of `documents` of `company`, asked for `purpose` at `now` (aware UTC).
 
     Overall: review if any paper waits for review, else permit if any is open, else refuse; without papers the
-    dossier as a whole. Ground: 市场主体登记管理条例实施细则 Art. 59-62, as told rule by rule in conf/access.toml.
+    dossier as a whole. `rules`: the table that counts at `now`, unless one is given.
+    Ground: 市场主体登记管理条例实施细则 Art. 59-62, as told rule by rule in conf/access.toml.
     """
+    rules = rules or rules_at(now)
     return _judge(_gather(account, company, documents, purpose, now, grants=grants, rules=rules), rules)
 
 
-def decide_extract(account: Account | None, company: Company, now: datetime, *, rules: AccessTable = RULES) -> Decision:
+def decide_extract(
+    account: Account | None, company: Company, now: datetime, *, rules: AccessTable | None = None
+) -> Decision:
     """Whether `account` may read the machine-readable extract (机读档案) of `company`."""
+    rules = rules or rules_at(now)
     purpose = Purpose(code=PurposeCode.OWN_AFFAIRS)
     return _judge(_gather(account, company, (), purpose, now, grants=(), rules=rules, scope=Scope.EXTRACT), rules)
 
 
-def replay(decision: Decision, *, rules: AccessTable = RULES) -> Decision:
-    """The same decision again, from its facts alone. Raises RuleVersionGone when `rules` is another version."""
+def replay(decision: Decision, *, rules: AccessTable | None = None) -> Decision:
+    """The same decision again, from its facts alone, under the table of its version.
+
+    Raises RuleVersionGone when that version is not known, or `rules` is given and is another.
+    """
+    rules = rules or table_of(decision.rule_version)
     if decision.rule_version != rules.version:
         raise RuleVersionGone(wanted=decision.rule_version, given=rules.version)
+    return _judge(decision.facts, rules)
+
+
+def would_be(decision: Decision, rules: AccessTable) -> Decision:
+    """What the same facts come to under another table: for trying out a draft."""
     return _judge(decision.facts, rules)
 
 
@@ -63,13 +77,13 @@ def rule_of(rule_id: str, *, rules: AccessTable = RULES) -> Rule:
     return rules.by_id(rule_id)
 
 
-def needed_level(decision: Decision, *, rules: AccessTable = RULES) -> IdentityLevel | None:
+def needed_level(decision: Decision) -> IdentityLevel | None:
     """The level the visitor would have to be raised to, or None when a higher level changes nothing."""
-    return rules.by_id(decision.rule_id).needs_level
+    return table_of(decision.rule_version).by_id(decision.rule_id).needs_level
 
 
-def next_step(decision: Decision, *, rules: AccessTable = RULES) -> NextStep:
-    return rules.by_id(decision.rule_id).next
+def next_step(decision: Decision) -> NextStep:
+    return table_of(decision.rule_version).by_id(decision.rule_id).next
 
 
 # -- the facts

@@ -119,4 +119,7 @@ async def _settle(
         )  # fmt: skip
         return settled
 
-    return await store.atomically(work)
+    done = await store.atomically(work)
+    if status is ProposalStatus.APPROVED:
+        await store.live.refresh()  # this process at once, the others within a second
+    return done

@@ -19,6 +19,7 @@ from conf.errors import Conflict, EqichaError
 from conf.logs import get_log
 from conf.settings import Settings
 from conf.terms import OrderStatus
+from conf.tuning import tuned
 from handlers.flows import nightly, ordering, ratings
 from handlers.flows.turns import Turn, take_turn
 from store import Store
@@ -150,7 +151,7 @@ class Background:
 
     async def default_ratings_due(self) -> bool:
         """Count as fair what nobody rated in time, where the settings say so."""
-        days = self.settings.rating_default_days
+        days = tuned(self.settings).rating_default_days
         if not days or not await self.store.leases.take("default-ratings", self.owner, 900):
             return False
         return await ratings.default_due(self.store, days=days, now=self.clock())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from conf.errors import Conflict
 from conf.rights import APART, Action, is_apart
 from conf.terms import ProposalKind, StaffRole
+from handlers.flows import account_effects, seal_effects, tuned_effects
 from store.records.office import Proposal
 
 if TYPE_CHECKING:
@@ -39,5 +40,29 @@ async def set_roles(store: "Store", proposal: Proposal, now: datetime, tx: Any) 
 EFFECTS: dict[ProposalKind, Effect] = {
     ProposalKind.STAFF_ROLES: Effect(
         name="人员角色", propose=Action.ACCOUNTS_KEEP, approve=Action.ACCOUNTS_APPROVE, apply=set_roles
+    ),
+    ProposalKind.STAFF_NEW: Effect(
+        name="新增人员", propose=Action.ACCOUNTS_KEEP, approve=Action.ACCOUNTS_APPROVE, apply=account_effects.add
+    ),
+    ProposalKind.STAFF_RESET: Effect(
+        name="重置登录凭证", propose=Action.ACCOUNTS_KEEP, approve=Action.ACCOUNTS_APPROVE, apply=account_effects.reset
+    ),
+    ProposalKind.SETTING: Effect(
+        name="运行参数", propose=Action.SETTINGS_KEEP, approve=Action.SETTINGS_APPROVE, apply=tuned_effects.tune
+    ),
+    ProposalKind.TEXT: Effect(
+        name="消息文本", propose=Action.SETTINGS_KEEP, approve=Action.SETTINGS_APPROVE, apply=tuned_effects.tune
+    ),
+    ProposalKind.HOLIDAYS: Effect(
+        name="节假日", propose=Action.SETTINGS_KEEP, approve=Action.SETTINGS_APPROVE, apply=tuned_effects.tune
+    ),
+    ProposalKind.RULES: Effect(
+        name="查档规则", propose=Action.RULES_DRAFT, approve=Action.RULES_PUBLISH, apply=tuned_effects.publish, needed=2
+    ),
+    ProposalKind.SEAL_ADD: Effect(
+        name="印章启用", propose=Action.SEALS_KEEP, approve=Action.SETTINGS_APPROVE, apply=seal_effects.add
+    ),
+    ProposalKind.SIGNATORY: Effect(
+        name="签发人", propose=Action.SEALS_KEEP, approve=Action.SETTINGS_APPROVE, apply=seal_effects.sign
     ),
 }

@@ -12,6 +12,7 @@ from conf.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from conf.logs import get_log
 from conf.settings import Settings
 from conf.terms import AccountKind, AuditTag, Channel, OrderStatus, Outcome, PurposeCode
+from conf.tuning import tuned
 from conf.workdays import end_of_term
 from handlers.flows import comparing, counting, licence_checks, progress
 from handlers.flows.access import decide, decide_extract
@@ -90,7 +91,7 @@ async def quote(store: Store, settings: Settings, account: Account, form: OrderF
         page_count=chosen.page_count,
         decision=decision,
         purpose=purpose,
-        due_at=end_of_term(now, settings.review_days) if review else None,
+        due_at=end_of_term(now, tuned(settings).review_days) if review else None,
     )
 
 
@@ -120,7 +121,9 @@ async def settle(store: Store, settings: Settings, order: Order, *, now: datetim
     """First step of a submitted order: to a person when its decision says so, otherwise straight to sealing."""
     permitted = order.decision.outcome == Outcome.PERMIT
     to = OrderStatus.PERMITTED if permitted else OrderStatus.UNDER_REVIEW
-    changes: dict[str, Any] = {"due_at": None if permitted else end_of_term(order.created_at, settings.review_days)}
+    changes: dict[str, Any] = {
+        "due_at": None if permitted else end_of_term(order.created_at, tuned(settings).review_days)
+    }
     if permitted:
         changes["document_ids_permitted"] = frozenset(item.document_id for item in order.items)
 
@@ -177,7 +180,7 @@ async def _place(
     if decision.outcome == Outcome.REFUSE:
         await _record_refusal(store, chosen.company.uscc, decision, now=now, trace=trace)
         raise Forbidden(decision)
-    retry_after = await store.limits.hit(f"order:{account.id}", settings.order_per_hour, 3600)
+    retry_after = await store.limits.hit(f"order:{account.id}", tuned(settings).order_per_hour, 3600)
     if retry_after:
         raise TooMany(retry_after)
     order = _order(account, chosen, form, purpose, decision, now=now, channel=trace["channel"], entry=entry)

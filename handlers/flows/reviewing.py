@@ -7,6 +7,7 @@ from typing import Any
 from conf.errors import Conflict, Invalid, NotFound
 from conf.settings import Settings
 from conf.terms import AuditTag, Notice, OrderStatus
+from conf.tuning import tuned
 from handlers.flows import notices
 from handlers.flows.ordering import Trace, record_move
 from store import Store
@@ -105,7 +106,7 @@ def _grant(order: Order, settings: Settings, permitted: frozenset[str], now: dat
         document_ids=permitted,
         order_no=order.no,
         rule_id=order.decision.rule_id,
-        until=now + timedelta(days=settings.lawyer_grant_days),
+        until=now + timedelta(days=tuned(settings).lawyer_grant_days),
     )
 
 

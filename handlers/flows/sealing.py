@@ -19,12 +19,13 @@ from adapters.pdf.plan import Composed, CopyPlan, Scan
 from adapters.seal import Sealed, SealPlace
 from adapters.seal.picture import seal_picture
 from adapters.seal.sm2 import sm3
-from conf.clock import Clock, utc_now
+from conf.clock import Clock, beijing, utc_now
 from conf.errors import Conflict, IntegrityFault, ProviderRejected
 from conf.keys import Keys
 from conf.logs import get_log
 from conf.settings import Settings
 from conf.terms import AuditTag, Channel, CopyStatus, Notice, OrderStatus
+from conf.tuning import tuned
 from handlers.flows.notices import queue
 from handlers.flows.ordering import record_move
 from handlers.flows.seals import current_seal
@@ -79,7 +80,7 @@ async def seal_order(bench: Bench, order: Order) -> Order:
         order = await _begin(bench, order)
     seal = await current_seal(bench.store, bench.adapters, bench.settings, now=bench.clock())
     company, scans = await _gather(bench.store, order)
-    issue = _issue(bench, order, company)
+    issue = await _issue(bench, order, company)
     composed = await _compose(bench, order, company, issue, scans=scans)
     del scans
     try:
@@ -147,18 +148,20 @@ async def _gather(store: "Store", order: Order) -> tuple[Company, tuple[Scan, ..
     )
 
 
-def _issue(bench: Bench, order: Order, company: Company) -> CopyIssue:
+async def _issue(bench: Bench, order: Order, company: Company) -> CopyIssue:
     begun = next(step.at for step in order.history if step.status == OrderStatus.SEALING)
+    signatory = await bench.store.signatories.on(beijing(begun).date())
     return CopyIssue(
         no=copy_no_of(order.no),
         order_no=order.no,
         code=verification_code(bench.keys, order.no),
         issued_at=begun,
-        valid_until=begun + timedelta(days=bench.settings.copy_valid_days),
+        valid_until=begun + timedelta(days=tuned(bench.settings).copy_valid_days),
         filing_number=company.filing_count,
         filed_on=company.last_filed_on,
         base_url=bench.settings.base_url,
         is_sample=not bench.settings.is_production,
+        signatory=f"{signatory.title} {signatory.name}" if signatory else "",
     )
 
 
@@ -271,7 +274,7 @@ def _copy(
         company_name=order.company_name,
         issued_at=issue.issued_at,
         valid_until=issue.valid_until,
-        download_until=bench.clock() + timedelta(days=bench.settings.copy_download_days),
+        download_until=bench.clock() + timedelta(days=tuned(bench.settings).copy_download_days),
         code=bench.store.vault.conceal(issue.code, issue.code[:4] + "*" * (CODE_LENGTH - 4)),
         status=CopyStatus.VALID,
         withdrawn_reason="",

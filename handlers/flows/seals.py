@@ -9,6 +9,7 @@ from conf.errors import Conflict, Invalid, NotFound, ProviderRejected, ProviderU
 from conf.logs import get_log
 from conf.settings import Settings
 from conf.terms import AuditTag, Channel, SealStatus
+from handlers.flows.ordering import Trace
 from store.records import SealStep, SealVersion
 
 if TYPE_CHECKING:
@@ -62,13 +63,21 @@ async def add_seal(
     Raises Invalid (name, term) and Conflict (this certificate is in use already, or another was entered meanwhile).
     """
     starts, ends = valid_from or offer.valid_from, valid_until or offer.valid_until
+    made = await next_version(store, offer, by=by, now=now, starts=starts, ends=ends, note=note)
+    return await store.atomically(lambda tx: enter(store, made, by=by, now=now, tx=tx))
+
+
+async def next_version(
+    store: "Store", offer: SealOffer, *, by: str, now: datetime, starts: datetime, ends: datetime, note: str
+) -> SealVersion:
+    """The version a certificate would be, not entered yet. Raises Invalid and Conflict as `add_seal`."""
     _check(offer, starts, ends)
     known = [each for each in await store.seals.all() if each.seal_id == offer.seal_id]
     for each in known:
         if each.fingerprint == offer.fingerprint and each.status == SealStatus.IN_USE:
             raise Conflict(f"this certificate is version {each.version} of seal {offer.seal_id} already")
     version = max((each.version for each in known), default=0) + 1
-    made = SealVersion(
+    return SealVersion(
         id=f"{offer.seal_id}.{version}",
         seal_id=offer.seal_id,
         version=version,
@@ -83,19 +92,22 @@ async def add_seal(
         history=(SealStep(at=now, what="added", by=by, note=note),),
     )
 
-    async def work(tx: Any) -> SealVersion:
-        await store.seals.add(made, tx)
-        fields = {"version": version, "fingerprint": made.fingerprint}
-        await _record(store, AuditTag.SEAL_ADDED, made.seal_id, by=by, fields=fields, now=now, tx=tx)
-        return made
 
-    return await store.atomically(work)
+async def enter(store: "Store", made: SealVersion, *, by: str, now: datetime, tx: Any) -> SealVersion:
+    """Enter a version with its evidence. Raises Conflict when its number was taken meanwhile."""
+    await store.seals.add(made, tx)
+    fields = {"version": made.version, "fingerprint": made.fingerprint}
+    await _record(store, AuditTag.SEAL_ADDED, made.seal_id, by=by, fields=fields, now=now, tx=tx)
+    return made
 
 
 async def retire_seal(
-    store: "Store", seal_id: str, version: int, *, reason: str, by: str, now: datetime
+    store: "Store", seal_id: str, version: int, *, reason: str, by: str, now: datetime, trace: Trace | None = None
 ) -> SealVersion:
-    """Take a version out of use for good; copies it sealed stay as they are. Raises Invalid, NotFound, Conflict."""
+    """Take a version out of use for good; copies it sealed stay as they are. Raises Invalid, NotFound, Conflict.
+
+    `trace`: who did it at the desk; without it the command did.
+    """
     if len(reason.strip()) < SHORTEST_REASON:
         raise Invalid({"reason": f"say why in at least {SHORTEST_REASON} characters"})
 
@@ -103,7 +115,7 @@ async def retire_seal(
         step = SealStep(at=now, what="retired", by=by, note=reason.strip())
         gone = await store.seals.retire(seal_id, version, step, tx)
         fields = {"version": version, "reason": reason.strip()}
-        await _record(store, AuditTag.SEAL_RETIRED, seal_id, by=by, fields=fields, now=now, tx=tx)
+        await _record(store, AuditTag.SEAL_RETIRED, seal_id, by=by, fields=fields, now=now, tx=tx, trace=trace)
         return gone
 
     return await store.atomically(work)
@@ -131,18 +143,18 @@ def _check(offer: SealOffer, starts: datetime, ends: datetime) -> None:
 
 
 async def _record(
-    store: "Store", tag: AuditTag, seal_id: str, *, by: str, fields: dict[str, Any], now: datetime, tx: Any
+    store: "Store",
+    tag: AuditTag,
+    seal_id: str,
+    *,
+    by: str,
+    fields: dict[str, Any],
+    now: datetime,
+    tx: Any,
+    trace: Trace | None = None,
 ) -> None:
+    channel = Channel.COMMAND if by == BY_COMMAND else Channel.WORKER
+    itself: Trace = {"who": by, "role": "system", "channel": channel, "request_id": "", "address": ""}
     await store.audit.append(
-        tag=tag,
-        who=by,
-        role="system",
-        channel=Channel.COMMAND if by == BY_COMMAND else Channel.WORKER,
-        request_id="",
-        address="",
-        subject=seal_id,
-        outcome="done",
-        fields=fields,
-        at=now,
-        tx=tx,
+        tag=tag, subject=seal_id, outcome="done", fields=fields, at=now, tx=tx, **(trace or itself)
     )

@@ -16,6 +16,7 @@ from argon2.exceptions import VerificationError
 from conf.errors import Invalid
 from conf.rights import APART, is_apart
 from conf.terms import AuditTag, Channel, StaffRole
+from handlers.flows import recovery
 from handlers.flows.ordering import Trace
 from store import Store
 from store.records import Staff
@@ -84,7 +85,7 @@ async def create_staff(
 async def check_password(store: Store, *, login: str, password: str, now: datetime, trace: Trace) -> Staff:
     """First step. Raises Invalid with one and the same sentence for every ground, after the same work."""
     staff = await store.staff.by_login(login[:64])
-    right = await asyncio.to_thread(_matches, staff.password_hash if staff else _nobody(), password)
+    right = await asyncio.to_thread(_matches, (staff and staff.password_hash) or _nobody(), password)
     if staff is None or not right or is_shut(staff, now):
         raise await _refused(store, staff, now=now, trace=trace, ground="password")
     return staff
@@ -93,6 +94,8 @@ async def check_password(store: Store, *, login: str, password: str, now: dateti
 async def check_code(store: Store, staff_id: str, *, code: str, now: datetime, trace: Trace) -> Staff:
     """Second step; a code is good once. Success clears the failures and is recorded with the sign-in."""
     staff = await store.staff.by_id(staff_id)
+    if staff is not None and not is_shut(staff, now) and recovery.looks_like(code):
+        return await _by_recovery(store, staff, code, now=now, trace=trace)
     step = 0 if staff is None else _step_of(store.vault.reveal(staff.totp), code, now)
     if staff is None or is_shut(staff, now) or step <= staff.last_totp_step:
         raise await _refused(store, staff, now=now, trace=trace, ground="code")
@@ -116,30 +119,87 @@ async def check_code(store: Store, staff_id: str, *, code: str, now: datetime, t
     return await store.atomically(work)
 
 
+async def _by_recovery(store: Store, staff: Staff, code: str, *, now: datetime, trace: Trace) -> Staff:
+    """In the place of the authenticator's code; each recovery code once."""
+    digest = recovery.digest(store, staff.id, code)
+    if digest not in staff.recovery:
+        raise await _refused(store, staff, now=now, trace=trace, ground="recovery")
+    trace = {**trace, "who": store.vault.person_key(staff.id), "role": "staff"}
+
+    async def work(tx: Any) -> Staff:
+        signed = await store.staff.use_recovery(staff.id, digest, tx=tx)
+        about: dict[str, Any] = {"subject": staff.id, "outcome": "done", "at": now, "tx": tx, **trace}
+        await store.audit.append(tag=AuditTag.STAFF_ACCOUNT_CHANGED, fields={"what": "recovery_used"}, **about)
+        await store.audit.append(tag=AuditTag.STAFF_SIGNED_IN, fields={}, **about)
+        return signed
+
+    return await store.atomically(work)
+
+
 async def change_password(
-    store: Store, staff: Staff, *, old: str, new: str, again: str, now: datetime, trace: Trace
+    store: Store, staff: Staff, *, old: str, new: str, again: str, now: datetime, trace: Trace, history: int = 5
 ) -> None:
-    """Set a new password of one's own; Raises Invalid by field."""
+    """Set a new password of one's own, none of the last `history`; Raises Invalid by field."""
     faults = {}
-    if not await asyncio.to_thread(_matches, staff.password_hash, old):
+    if not await is_password(staff, old):
         faults["old"] = "现在的口令不正确。"
-    if not _is_strong(new, staff.login):
-        faults["new"] = WEAK
-    elif new == old:
+    faults |= await password_faults(staff, new, again, history=history)
+    if "new" not in faults and new == old:
         faults["new"] = "新口令不能与现在的相同。"
-    if new != again:
-        faults["again"] = "两次输入的新口令不一致。"
     if faults:
         raise Invalid(faults)
-    password_hash = await asyncio.to_thread(_hasher().hash, new)
+    password_hash = await hash_of(new)
 
     async def work(tx: Any) -> None:
-        await store.staff.set_password(staff.id, password_hash, tx=tx)
+        await store.staff.set_password(staff.id, password_hash, old=kept_hashes(staff, history), tx=tx)
         await store.audit.append(
             tag=AuditTag.STAFF_PASSWORD_CHANGED, subject=staff.id, outcome="done", fields={}, at=now, tx=tx, **trace
         )
 
     await store.atomically(work)
+
+
+async def is_password(staff: Staff, password: str) -> bool:
+    """Whether this is the person's password."""
+    return await asyncio.to_thread(_matches, staff.password_hash or _nobody(), password)
+
+
+async def password_faults(staff: Staff, new: str, again: str, *, history: int) -> dict[str, str]:
+    """What stands against a new password, by field: weak, one of the last `history`, typed differently."""
+    faults = {}
+    if not _is_strong(new, staff.login):
+        faults["new"] = WEAK
+    elif await asyncio.to_thread(_was_used, kept_hashes(staff, history), new):
+        faults["new"] = f"新口令不能与最近 {history} 次用过的相同。"
+    if new != again:
+        faults["again"] = "两次输入的新口令不一致。"
+    return faults
+
+
+async def hash_of(password: str) -> str:
+    """argon2id; tens of milliseconds of CPU, outside the loop."""
+    return await asyncio.to_thread(_hasher().hash, password)
+
+
+def kept_hashes(staff: Staff, history: int) -> tuple[str, ...]:
+    """The hashes of the last passwords, today's first."""
+    return tuple(filter(None, (staff.password_hash, *staff.old_passwords)))[:history]
+
+
+def is_expired(staff: Staff, days: int, now: datetime) -> bool:
+    """Whether the password is older than `days` days; 0: never."""
+    return bool(days) and now - (staff.password_at or staff.created_at) >= timedelta(days=days)
+
+
+def is_code(store: Store, staff: Staff, code: str, now: datetime) -> int:
+    """The step of the authenticator whose code this is, 0 when it is none or was used."""
+    step = _step_of(store.vault.reveal(staff.totp), code, now)
+    return step if step > staff.last_totp_step else 0
+
+
+def account_faults(login: str, name: str, roles: Collection[StaffRole]) -> dict[str, str]:
+    """What stands against an account with this login, name and roles, by field."""
+    return _faults(login, name, roles, "")
 
 
 def is_shut(staff: Staff, now: datetime) -> bool:
@@ -198,6 +258,10 @@ def _matches(password_hash: str, password: str) -> bool:
         return _hasher().verify(password_hash, password)
     except VerificationError:
         return False
+
+
+def _was_used(hashes: tuple[str, ...], password: str) -> bool:
+    return any(_matches(each, password) for each in hashes)
 
 
 def _step_of(totp_secret: str, code: str, now: datetime) -> int:

@@ -3,6 +3,7 @@
 from tornado.web import HTTPError
 
 from handlers.base import BaseHandler
+from handlers.flows.staffing import is_expired
 from handlers.guards import within
 
 #: Open to those who still have the password they were given.
@@ -19,5 +20,7 @@ class StaffHandler(BaseHandler):
         if not within(self.request.remote_ip or "", self.conf.staff_networks):
             raise HTTPError(403)
         await super().prepare()
-        if self.staff is not None and self.staff.must_change and self.request.path not in WITH_FIRST_PASSWORD:
+        if self.staff is None or self.request.path in WITH_FIRST_PASSWORD:
+            return
+        if self.staff.must_change or is_expired(self.staff, self.conf.staff_password_days, self.clock()):
             self.go("/staff/password")

@@ -8,6 +8,7 @@ from handlers.guards import staff
 from handlers.staff import StaffHandler
 from views.contexts.desk import Desk, ProposalPage, Proposals, Rights
 
+OUTDATED = "这项变更依据的内容已经改动，现在不能生效。请不批准，或请提出人撤回后重新提交。"
 PROPOSAL = r"([A-Za-z0-9_.-]{1,80})"
 #: Whoever may propose or approve anything; what exactly, the flow says.
 TAKING_PART = tuple(sorted({action for effect in EFFECTS.values() for action in (effect.propose, effect.approve)}))
@@ -61,8 +62,10 @@ class OneProposal(StaffHandler):
         except Invalid as fault:
             await self._page(id, fault.fields, status=422)
             return
-        except Conflict:  # settled meanwhile: the page shows how
-            pass
+        except Conflict:  # settled meanwhile: the page shows how; or it cannot take effect any more
+            if (await self.store.proposals.by_id(id)).status is ProposalStatus.OPEN:
+                await self._page(id, {"note": OUTDATED}, status=409)
+                return
         self.go(f"/staff/proposals/{id}")
 
     async def _page(self, id: str, errors: dict[str, str], *, status: int = 200) -> None:

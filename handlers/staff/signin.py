@@ -1,5 +1,6 @@
 """Staff sign-in in two steps (password, one-time code), the change of a first password, and sign-out."""
 
+import ipaddress
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from store.records import Session, Staff
 from views.contexts import staff as contexts
 
 PENDING = "staff_pending"
+NETWORK = "network"
 #: Time between the password and the code.
 PENDING_FOR = timedelta(minutes=5)
 #: Tries in a quarter of an hour, right or wrong: of one login from one address, and of one address.
@@ -68,7 +70,7 @@ class SigninCode(StaffHandler):
         pending = self._pending()
         try:
             person = await staffing.check_code(
-                self.store, pending, code=self.text("code", max=12), now=self.clock(), trace=self.audit_context()
+                self.store, pending, code=self.text("code", max=20), now=self.clock(), trace=self.audit_context()
             )
         except (Invalid, Conflict):  # Conflict: the same code, used in this very moment
             self.show(contexts.StaffCode(title="输入一次性密码", error=staffing.REFUSED), status=422)
@@ -97,8 +99,9 @@ class ChangePassword(StaffHandler):
         again = self.get_argument("again", "", strip=False)
         try:
             await staffing.change_password(
-                self.store, self.staff, old=old, new=new, again=again, now=self.clock(), trace=self.audit_context()
-            )
+                self.store, self.staff, old=old, new=new, again=again, now=self.clock(), trace=self.audit_context(),
+                history=self.conf.staff_password_history,
+            )  # fmt: skip
         except Invalid as fault:
             self.show(contexts.StaffPassword(title="修改口令", errors=fault.fields), status=422)
             return
@@ -141,10 +144,19 @@ async def open_session(
             created_at=now,
             seen_at=now,
             expires_at=now + lasts,
-            values=values or {},
+            values={**(values or {}), NETWORK: network_of(handler.request.remote_ip or "")},
         )
     )
     handler.set_visit_cookie("staff", token)
+
+
+def network_of(address: str) -> str:
+    """The network of an address (/24, /48), as the list of sessions names it; "" when it is none."""
+    try:
+        place = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    return str(ipaddress.ip_network(f"{place}/{24 if place.version == 4 else 48}", strict=False))
 
 
 async def end_session(handler: StaffHandler) -> None:

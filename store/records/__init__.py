@@ -385,6 +385,7 @@ class CopyIssue:
     filed_on: date | None
     base_url: str
     is_sample: bool  # made by a development seal: without legal effect, and says so
+    signatory: str = ""  # title and name of who signs on that day; "": nobody is registered
 
 
 @record
@@ -571,6 +572,11 @@ class Staff:
     locked_until: datetime | None
     last_totp_step: int  # a one-time code is good once
     created_at: datetime
+    password_at: datetime | None = None  # when the password was set; None: as old as the account
+    old_passwords: tuple[str, ...] = field(default=(), repr=False)  # argon2 hashes, newest first
+    recovery: tuple[str, ...] = field(default=(), repr=False)  # keyed digests of recovery codes not used yet
+    link_digest: str = field(default="", repr=False)  # SHA-256 of the one-time link's token; "" without a link
+    link_until: datetime | None = None
 
 
 @record

@@ -68,6 +68,15 @@ def test_the_certificate_says_everything_in_right_chinese(render: Render) -> Non
     assert "人" in text
 
 
+@pytest.mark.parametrize("count", [2, 4, 6])
+def test_a_signatory_takes_a_row_of_its_own_and_pages_break_where_they_should(render: Render, count: int) -> None:
+    signatory = "档案管理科副科长一二三 样例甲"
+    order, issue = papers.order(count), papers.issue(signatory=signatory)
+    pages = pages_of(render(PrintSheets().certificate(order, papers.company(), issue)))
+    assert len(pages) == len(certificate(order, papers.company(), issue).pages)
+    assert signatory.replace(" ", "") in re.sub(r"\s", "", pages[0])
+
+
 def test_the_extract_says_everything_and_masks_what_is_personal(render: Render) -> None:
     company = papers.company()
     text = text_of(render(PrintSheets().extract(company, papers.issue())))

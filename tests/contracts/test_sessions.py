@@ -121,6 +121,20 @@ def test_all_sessions_of_a_person_end_together(room: Room) -> None:
     assert room.run(room.sessions.load(staff.id)) is None
 
 
+def test_the_living_sessions_of_one_of_our_people_are_listed_the_last_seen_first(room: Room) -> None:
+    who = secrets.token_hex(4)
+    old = opened(room, staff_id=who, channel=Channel.STAFF)
+    opened(room, staff_id=who + "x", channel=Channel.STAFF)
+    room.clock.forward(minutes=5)
+    fresh = opened(room, staff_id=who, channel=Channel.STAFF)
+    assert room.run(room.sessions.list_of(who)) == (fresh, old)
+    assert room.run(room.sessions.list_of("")) == ()
+    room.clock.forward(minutes=11)
+    assert room.run(room.sessions.list_of(who)) == (fresh,), "the other has rested too long"
+    room.run(room.sessions.drop(fresh.id))
+    assert room.run(room.sessions.list_of(who)) == ()
+
+
 def test_what_began_before_a_sign_out_ends_and_what_began_later_stays(room: Room) -> None:
     who = secrets.token_hex(4)
     old = [opened(room, account_id=who) for _ in range(3)]

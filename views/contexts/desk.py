@@ -40,13 +40,29 @@ SECTIONS = (
     Section("统计", "/staff/numbers", "查询、办件、评价和服务质量的数字，绩效报告", (Action.NUMBERS_READ,)),
     Section(
         "变更审批", "/staff/proposals", "需要第二个人批准的变更",
-        (Action.ACCOUNTS_KEEP, Action.ACCOUNTS_APPROVE),
+        (
+            Action.ACCOUNTS_KEEP, Action.ACCOUNTS_APPROVE, Action.SETTINGS_KEEP, Action.SETTINGS_APPROVE,
+            Action.RULES_DRAFT, Action.RULES_PUBLISH,
+        ),
     ),
+    Section(
+        "人员账号", "/staff/accounts", "账号、角色、登录凭证和会话", (Action.ACCOUNTS_KEEP, Action.ACCOUNTS_APPROVE)
+    ),
+    Section(
+        "查档规则", "/staff/rules", "谁能查什么：现行规则、草案、试算和发布", (Action.RULES_DRAFT, Action.RULES_PUBLISH)
+    ),
+    Section("首页公告", "/staff/notices", "首页和自助机上的公告", (Action.NOTICES_WRITE,)),
+    Section("运行参数", "/staff/settings", "运行时可以更改的参数", (Action.SETTINGS_KEEP, Action.SETTINGS_APPROVE)),
+    Section("消息文本", "/staff/texts", "短信和邮件的文本", (Action.SETTINGS_KEEP, Action.SETTINGS_APPROVE)),
+    Section("节假日", "/staff/holidays", "放假和调休上班的日子", (Action.SETTINGS_KEEP, Action.SETTINGS_APPROVE)),
+    Section("印章和签发人", "/staff/seals", "印章版本和签发人登记", (Action.SEALS_KEEP, Action.SETTINGS_APPROVE)),
     Section("运行巡检", "/staff/system", "巡检报告、备份和定时任务", (Action.SYSTEM_SEE,)),
     Section("审计记录", "/staff/audit", "按人员、企业、申请、种类和时间查阅，导出，取得证明", (Action.AUDIT_READ,)),
     Section("审计核验", "/staff/audit/tree", "核验全部审计记录和检查点", (Action.AUDIT_READ,)),
     Section("角色与权限", "/staff/rights", "谁可以做什么，为什么"),
     Section("修改口令", "/staff/password", "更换自己的登录口令"),
+    Section("我的会话", "/staff/sessions", "自己在哪里登录，结束不认识的会话"),
+    Section("恢复码", "/staff/recovery", "手机不在身边时登录用的一次性代码"),
 )  # fmt: skip
 
 
@@ -122,7 +138,13 @@ class ProposalPage(Context):
 
 
 #: How values of proposals are called.
-NAMES = {"roles": "角色"}
+NAMES = {
+    "roles": "角色", "login": "登录名", "name": "姓名", "credentials": "登录凭证", "value": "数值",
+    "template": "短信模板编号", "sms": "短信", "subject": "邮件标题", "mail": "邮件正文",
+    "free": "另外放假的日子", "working": "另外上班的日子", "version": "规则版本", "effective_at": "生效时间",
+    "digest": "草案摘要（SHA-256）", "rules": "改动", "seal_id": "印章", "note": "说明", "title": "职务",
+    "first_day": "起始日", "last_day": "截止日", "status": "状态", "fingerprint": "证书指纹",
+}  # fmt: skip
 
 
 def _shown(value: Any) -> str:
@@ -130,6 +152,6 @@ def _shown(value: Any) -> str:
         return "是" if value else "否"
     if isinstance(value, list | tuple):
         return "、".join(_shown(each) for each in value) or "（无）"
-    if value in set(StaffRole):
+    if isinstance(value, str) and value in set(StaffRole):
         return ROLES[StaffRole(value)].name
     return "（无）" if value in (None, "") else str(value)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from conf.access import RULES, NextStep, Rule, Scope
+from conf.access import NextStep, Rule, Scope, table_of
 from conf.terms import DocumentFlag, FilingKind, IdentityLevel, Outcome, PageSize, PurposeCode
 from store.records import Company, Decision, Document, Dossier, Filing, Page
 from views.contexts import Context, context
@@ -154,11 +154,12 @@ class _Told:
 
     @classmethod
     def of(cls, decision: Decision) -> "_Told":
-        rules = {verdict.document_id: RULES.by_id(verdict.rule_id) for verdict in decision.documents}
+        table = table_of(decision.rule_version)
+        rules = {verdict.document_id: table.by_id(verdict.rule_id) for verdict in decision.documents}
         is_related = bool(decision.facts["is_company"] or decision.facts["roles"])
         is_shut = any(
             rule.scope is Scope.DOSSIER and rule.outcome is Outcome.REFUSE and rule.next is not NextStep.CLAIM
-            for rule in (RULES.by_id(decision.rule_id), *rules.values())
+            for rule in (table.by_id(decision.rule_id), *rules.values())
         )
         by_kind = decision.facts["purpose"] == PurposeCode.LEGAL_SERVICE and not is_related
         return cls(rules=rules, is_related=is_related, is_by_kind=by_kind, names_shut=not is_shut)

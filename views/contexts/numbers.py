@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from urllib.parse import urlencode
 
-from conf.access import RULES
+from conf.access import rule_named
 from conf.measures import ANSWER_BOUNDS, WAIT_BOUNDS, Measure, merge, quantile, summed, total, within
 from conf.terms import OrderStatus, Satisfaction
 from store.records.numbers import Figures, Part, Recount, TopCompany, Watched
@@ -321,10 +321,8 @@ def _largest(sums: Mapping[str, int]) -> list[tuple[str, int]]:
 def _rule(term: str) -> str:
     """The rule's sentence for visitors, or its id when the table has it no more."""
     id = term.replace(":", ".")
-    try:
-        return RULES.by_id(id).says
-    except KeyError:
-        return id
+    rule = rule_named(id)
+    return rule.says if rule else id
 
 
 def _by_kind(accounts: Mapping[str, int]) -> str:

@@ -80,6 +80,7 @@ def certificate(order: Order, company: Company, issue: CopyIssue) -> Certificate
     entries = _entries(order)
     pages = sum(item.page_count for item in order.items)
     extract = "，另附机读档案" if order.with_extract else ""
+    room = _ROOM_FIRST - (LINE_MM + _ROW_MM if issue.signatory else 0)
     return Certificate(
         title="企业登记档案查询证明",
         facts=_facts(order, company, issue),
@@ -89,7 +90,7 @@ def certificate(order: Order, company: Company, issue: CopyIssue) -> Certificate
         issued_on=day(issue.issued_at),
         is_sample=issue.is_sample,
         total=f"影像 {len(order.items)} 份，共 {pages} 页{extract}",
-        pages=paginate(entries, _entry_height, first=_ROOM_FIRST, following=_ROOM_NEXT),
+        pages=paginate(entries, _entry_height, first=room, following=_ROOM_NEXT),
     )
 
 
@@ -155,6 +156,7 @@ def _facts(order: Order, company: Company, issue: CopyIssue) -> tuple[tuple[str,
         ("查询单号", (issue.order_no,)),
         ("复制件编号", (issue.no,)),
         ("签发时间", (f"{minute(issue.issued_at)}（北京时间）",)),
+        *((("签发人", fold(issue.signatory, 34)),) if issue.signatory else ()),
         ("核验有效期至", (day(issue.valid_until),)),
     )
     return pairs

@@ -2,6 +2,7 @@
 
 from conf.terms import CompanyStatus
 from store.records import Hit
+from store.records.tuned import FrontNotice
 from views.contexts import Context, context
 
 
@@ -9,6 +10,7 @@ from views.contexts import Context, context
 class Home(Context):
     template = "pages/home.html"
     title: str = "查企业登记档案"
+    notices: tuple[FrontNotice, ...] = ()
 
 
 @context

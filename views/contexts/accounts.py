@@ -1,0 +1,153 @@
+"""Contexts of staff accounts: the list, one account, the page of a one-time link, own sessions and recovery codes."""
+
+from collections.abc import Collection
+from dataclasses import field
+from datetime import datetime
+
+from conf.rights import ROLES
+from conf.terms import StaffRole
+from store.records import Session, Staff
+from views.contexts import Context, context
+from views.filters import minute
+
+#: So much of a session's id names it; handlers/flows/accounts.REFERENCE.
+REFERENCE = 16
+
+
+class _WithRoles:
+    """Words for roles, shared by the pages that show them."""
+
+    @property
+    def options(self) -> tuple[tuple[str, str, str], ...]:
+        return tuple((role.value, spec.name, spec.why) for role, spec in ROLES.items())
+
+    def names(self, roles: Collection[StaffRole]) -> str:
+        return "、".join(ROLES[role].name for role in sorted(roles)) or "（无，已停用）"
+
+
+def state_of(person: Staff, now: datetime) -> tuple[str, str]:
+    """How an account stands, in a word and its colour."""
+    if person.disabled:
+        return "已停用", "neutral"
+    if not person.password_hash:
+        return "待开通", "warning"
+    if person.locked_until and now < person.locked_until:
+        return "已锁定", "danger"
+    return ("须改口令", "info") if person.must_change else ("正常", "success")
+
+
+def session_rows(sessions: Collection[Session]) -> tuple[tuple[str, str, str, str], ...]:
+    """(reference, network, signed in, seen last) of each session."""
+    return tuple(
+        (each.id[:REFERENCE], str(each.values.get("network") or "未知"), minute(each.created_at), minute(each.seen_at))
+        for each in sessions
+    )
+
+
+@context
+class Accounts(_WithRoles, Context):
+    """Everybody, and the form that asks for a new account."""
+
+    template = "pages/staff_accounts.html"
+    people: tuple[Staff, ...]
+    now: datetime
+    may_keep: bool
+    login: str = ""
+    name: str = ""
+    roles: tuple[str, ...] = ()
+    reason: str = ""
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def state(self, person: Staff) -> tuple[str, str]:
+        return state_of(person, self.now)
+
+
+@context
+class Account(_WithRoles, Context):
+    """One account: how it stands, its sessions, and what may be done about it."""
+
+    template = "pages/staff_account.html"
+    person: Staff
+    now: datetime
+    may_keep: bool
+    sessions: tuple[Session, ...]
+    hours: int
+    roles: tuple[str, ...] = ()
+    reason: str = ""
+    link: str = ""
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def state(self) -> tuple[str, str]:
+        return state_of(self.person, self.now)
+
+    @property
+    def is_locked(self) -> bool:
+        return self.state[0] == "已锁定"
+
+    @property
+    def needs_link(self) -> bool:
+        return not self.person.password_hash and not self.person.disabled
+
+    @property
+    def rows(self) -> tuple[tuple[str, str], ...]:
+        person = self.person
+        return (
+            ("登录名", person.login),
+            ("角色", self.names(person.roles)),
+            ("建立时间", minute(person.created_at)),
+            ("口令设置时间", minute(person.password_at or person.created_at) if person.password_hash else "尚未设置"),
+            ("恢复码", f"还有 {len(person.recovery)} 个"),
+            *((("开通链接", f"有效至 {minute(person.link_until)}"),) if person.link_until else ()),
+        )
+
+    @property
+    def session_rows(self) -> tuple[tuple[str, str, str, str], ...]:
+        return session_rows(self.sessions)
+
+
+@context
+class Enrol(Context):
+    """What a one-time link opens: own password, own authenticator."""
+
+    template = "pages/staff_enrol.html"
+    token: str
+    login: str
+    address: str
+    key: str
+    errors: dict[str, str] = field(default_factory=dict)
+
+
+@context
+class RecoveryCodes(Context):
+    """Ten codes, shown this once."""
+
+    template = "pages/staff_recovery_codes.html"
+    codes: tuple[str, ...]
+    is_new: bool
+
+
+@context
+class Recovery(Context):
+    """How many codes are left; the form that makes new ones."""
+
+    template = "pages/staff_recovery.html"
+    left: int
+    errors: dict[str, str] = field(default_factory=dict)
+
+
+@context
+class OwnSessions(Context):
+    """Where one is signed in oneself."""
+
+    template = "pages/staff_sessions.html"
+    sessions: tuple[Session, ...]
+    current: str
+
+    @property
+    def rows(self) -> tuple[tuple[str, str, str, str], ...]:
+        return session_rows(self.sessions)
+
+    @property
+    def own(self) -> str:
+        return self.current[:REFERENCE]
