@@ -28,6 +28,15 @@ def end_of_term(start: datetime, days: int) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), BEIJING).astimezone(UTC)
 
 
+def days_left(now: datetime, due: datetime) -> int:
+    """Working days after the day of `now` up to the term's last day (`due` is the midnight that ends it); 0 when over."""
+    day, last, left = beijing(now).date(), beijing(due - timedelta(seconds=1)).date(), 0
+    while day < last:
+        day += timedelta(days=1)
+        left += is_working(day)
+    return left
+
+
 @cache
 def _table() -> tuple[frozenset[date], frozenset[date]]:
     table = tomllib.loads(_TABLE.read_text(encoding="utf-8"))

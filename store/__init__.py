@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # each part is imported when first used: a command that needs
     from store.outbox import Outbox
     from store.proposals import Proposals
     from store.ratings import Ratings
+    from store.reviews import Reviews
     from store.scans import Scans
     from store.seals import Seals
     from store.sessions import Sessions
@@ -174,6 +175,12 @@ class Store:
         from store.orders import Orders
 
         return Orders(self._base)
+
+    @cached_property
+    def reviews(self) -> Reviews:
+        from store.reviews import Reviews
+
+        return Reviews(self._base)
 
     @cached_property
     def copies(self) -> Copies:

@@ -75,6 +75,9 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("expires_at", UP), ("status", UP)], name="expiry", sparse=True),
         IndexModel([("unrated_since", UP)], name="unrated", sparse=True),  # default ratings
     ],
+    "answers.files": [
+        IndexModel([("filename", UP)], name="digest", unique=True),  # what visitors sent with an answer
+    ],
     "copies": [
         IndexModel([("order_no", UP)], name="order", unique=True),  # one copy an order
         IndexModel([("code.b", UP)], name="code", unique=True),
