@@ -1,4 +1,4 @@
-"""Reasons for refusing a request (conf/refusals.toml), by id; read by the reviewing flow, its pages and the order page."""
+"""Reasons for refusing a request (conf/refusals.toml) by id; read by the reviewing flow, its pages, the order page."""
 
 import tomllib
 from dataclasses import dataclass

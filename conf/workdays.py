@@ -29,7 +29,7 @@ def end_of_term(start: datetime, days: int) -> datetime:
 
 
 def days_left(now: datetime, due: datetime) -> int:
-    """Working days after the day of `now` up to the term's last day (`due` is the midnight that ends it); 0 when over."""
+    """Working days after the day of `now` up to the term's last (`due` is the midnight that ends it); 0 when over."""
     day, last, left = beijing(now).date(), beijing(due - timedelta(seconds=1)).date(), 0
     while day < last:
         day += timedelta(days=1)

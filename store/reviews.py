@@ -67,7 +67,7 @@ class Reviews(Orders):
         return tuple(from_bson(Order, row, key="no") for row in rows)
 
     async def take(self, no: str, staff_id: str, name: str, *, now: datetime, minutes: int, tx: Tx) -> Order:
-        """Claim it until `minutes` from now; again by the same person prolongs. Conflict: another has it, or decided."""
+        """Claim it until `minutes` from now; again by the same person prolongs. Conflict: another has it."""
         held = {
             "review.holder": text(staff_id), "review.holder_name": text(name),
             "review.held_until": now + timedelta(minutes=minutes),

@@ -1,4 +1,4 @@
-"""A file a visitor sends with an answer: what it is, and one page of it as a picture. Runs in the workshop's `intake` pool."""
+"""A file a visitor sends with an answer: what it is, and one page as a picture. Runs in the `intake` pool only."""
 
 from adapters.imaging import ScanRefused
 from adapters.imaging.probe import file_kind, page_count, probe

@@ -1,4 +1,4 @@
-"""A person decides an order that may not be settled by rule alone: claim, ask, permit, refuse. For staff order pages."""
+"""A person decides an order that may not be settled by rule alone: claim, ask, permit, refuse. For staff pages."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
