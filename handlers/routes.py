@@ -25,6 +25,7 @@ MODULES = (
     "handlers.staff.desk",
     "handlers.staff.orders",
     "handlers.staff.evidence",
+    "handlers.staff.companies",
     "handlers.staff.copies",
     "handlers.staff.outbox",
     "handlers.staff.ratings",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # each part is imported when first used: a command that needs
     from store.licence_scans import LicenceScans
     from store.limits import Limits
     from store.links import Links
+    from store.move_outs import MoveOuts
     from store.orders import Orders
     from store.outbox import Outbox
     from store.proposals import Proposals
@@ -40,6 +41,7 @@ if TYPE_CHECKING:  # each part is imported when first used: a command that needs
     from store.seals import Seals
     from store.sessions import Sessions
     from store.staff import StaffRegister
+    from store.tasks import Tasks
     from store.terminals import Terminals
 
 T = TypeVar("T")
@@ -181,6 +183,18 @@ class Store:
         from store.reviews import Reviews
 
         return Reviews(self._base)
+
+    @cached_property
+    def tasks(self) -> Tasks:
+        from store.tasks import Tasks
+
+        return Tasks(self._base)
+
+    @cached_property
+    def move_outs(self) -> MoveOuts:
+        from store.move_outs import MoveOuts
+
+        return MoveOuts(self._base)
 
     @cached_property
     def copies(self) -> Copies:

@@ -32,6 +32,21 @@ INDEXES: dict[str, list[IndexModel]] = {
     "renditions.files": [
         IndexModel([("filename", UP)], name="digest", unique=True),
     ],
+    "move_outs": [
+        IndexModel([("is_open", UP), ("due_at", UP)], name="due"),  # paper dossiers still here, the most urgent first
+        IndexModel([("is_open", UP), ("handed_on", DOWN)], name="ended"),
+    ],
+    "tasks": [
+        IndexModel([("is_open", UP), ("due_at", UP), ("_id", UP)], name="due"),
+        IndexModel([("is_open", UP), ("ended_at", DOWN)], name="ended"),
+        IndexModel([("account_id", UP), ("opened_at", DOWN)], name="of_account"),
+        IndexModel(  # one open task of a visitor about one thing
+            [("account_id", UP), ("kind", UP), ("document_id", UP), ("page", UP)],
+            name="open",
+            unique=True,
+            partialFilterExpression={"is_open": True},
+        ),
+    ],
     # -- visitors, staff, machines
     "accounts": [
         IndexModel([("provider", UP), ("subject", UP)], name="identity", unique=True),  # one account a person

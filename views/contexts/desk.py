@@ -33,13 +33,18 @@ class Section:
 #: In the order of a working day; the layout's navigation and the desk's first page are made of it.
 SECTIONS = (
     Section("待审核", "/staff/orders", "需要人工审核的查询申请", (Action.ORDERS_REVIEW,)),
+    Section("补扫与坏页", "/staff/tasks", "访客反馈的坏页和补扫申请，按期限办理", (Action.TASKS_WORK,)),
+    Section(
+        "企业档案", "/staff/companies", "锁定、迁出登记，材料的不公开和敏感标注",
+        (Action.COMPANIES_KEEP, Action.PAGES_FLAG),
+    ),
     Section("差评回访", "/staff/ratings", "低分评价的联系、整改和回访期限", (Action.RATINGS_FOLLOW,)),
     Section("复制件", "/staff/copies", "按编号查找、撤回复制件", (Action.COPIES_KEEP,)),
     Section("登记比对", "/staff/differences", "与市共享平台登记事项的差异", (Action.DIFFERENCES_SETTLE,)),
     Section("对接与消息", "/staff/outbox", "对接系统的状态，等待和未送达的消息", (Action.OUTBOX_SEE,)),
     Section(
         "变更审批", "/staff/proposals", "需要第二个人批准的变更",
-        (Action.ACCOUNTS_KEEP, Action.ACCOUNTS_APPROVE),
+        (Action.ACCOUNTS_KEEP, Action.ACCOUNTS_APPROVE, Action.COMPANIES_KEEP),
     ),
     Section("角色与权限", "/staff/rights", "谁可以做什么，为什么"),
     Section("修改口令", "/staff/password", "更换自己的登录口令"),
@@ -118,7 +123,7 @@ class ProposalPage(Context):
 
 
 #: How values of proposals are called.
-NAMES = {"roles": "角色"}
+NAMES = {"roles": "角色", "locked": "档案锁定", "ground": "锁定理由"}
 
 
 def _shown(value: Any) -> str:
