@@ -157,7 +157,8 @@ class MyOrders(BaseHandler):
         assert self.account is not None  # by the guard
         after = self.text("after", max=200)
         orders, rest = await self.store.orders.of_account(self.account.id, after=after)
-        self.show(contexts.Orders(title="我的办件", orders=orders, after=rest, is_first=not after))
+        tasks = () if after else await self.store.tasks.of_account(self.account.id)
+        self.show(contexts.Orders(title="我的办件", orders=orders, after=rest, is_first=not after, tasks=tasks))
 
 
 NO = r"(TH\d{8}-[0-9A-Z]{6})"

@@ -1,4 +1,4 @@
-"""Keeping companies' dossiers: lock and unlock by two people, those that moved out, flags of papers. For staff pages."""
+"""Keeping dossiers: lock and unlock by two people, companies that moved out, flags of papers. For staff pages."""
 
 import calendar
 from collections.abc import Collection
@@ -32,7 +32,7 @@ FLAGS = (DocumentFlag.INTERNAL, DocumentFlag.SENSITIVE)
 async def propose_lock(
     store: "Store", uscc: str, *, ground: str, words: str, staff: Staff, now: datetime, trace: Trace
 ) -> Proposal:
-    """Propose to lock (`ground` of LOCK_GROUNDS) or, with ground "", to unlock. Raises NotFound, Invalid, Conflict."""
+    """Propose to lock (`ground` of LOCK_GROUNDS) or, with "", to unlock. Raises NotFound, Invalid, Conflict."""
     company = await _company(store, uscc)
     if ground and ground not in LOCK_GROUNDS:
         raise Invalid({"ground": "请选择锁定的理由。"})
@@ -54,7 +54,7 @@ async def propose_lock(
 async def note_move_out(
     store: "Store", uscc: str, *, registry: str, moved_on: date, staff: Staff, now: datetime, trace: Trace
 ) -> MoveOut:
-    """Register a move: the dossier is shut at once, the clock for the paper runs. Raises NotFound, Invalid, Conflict."""
+    """Register a move: the dossier shuts at once, the paper's clock runs. Raises NotFound, Invalid, Conflict."""
     company = await _company(store, uscc)
     faults = {} if 4 <= len(registry) <= 60 else {"registry": "请填写迁入地登记机关的全称。"}
     if not company.established_on <= moved_on <= beijing(now).date():

@@ -35,7 +35,7 @@ class Task:
 
 @record
 class MoveOut:
-    """A company that moved to another registry, and how far its paper dossier is on the way there (实施细则 Art. 62)."""
+    """A company that moved to another registry, and whether its paper dossier went there (实施细则 Art. 62)."""
 
     uscc: str
     company_name: str

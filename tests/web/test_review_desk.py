@@ -38,8 +38,8 @@ def scanned(desk: Desk) -> None:
     """One page of d1 in the store."""
     sha256 = desk.run(desk.store.scans.put(a_scan(), "image/jpeg"))
     page = Page(
-        id="d1-p1", document_id="d1", number=1, sha256=sha256, media_type="image/jpeg", size=1000, width=620, height=877,
-        dpi=75,
+        id="d1-p1", document_id="d1", number=1, sha256=sha256, media_type="image/jpeg", size=1000, width=620,
+        height=877, dpi=75,
     )  # fmt: skip
     desk.run(desk.store.dossiers.put_pages((page,)))
 

@@ -1,4 +1,4 @@
-"""Contexts of the staff pages about companies: finding one, its lock, its move to another registry, flags of its papers."""
+"""Contexts of the staff pages about companies: finding one, its lock, its move elsewhere, flags of its papers."""
 
 from dataclasses import field
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from store.records import Company, Document, Dossier, HitBatch
 from store.records.office import Proposal
 from store.records.work import MoveOut
 from views.contexts import Context, context
-from views.contexts.orders import last_day
+from views.contexts.terms import last_day
 from views.filters import day
 
 #: A warning stands this long before the three months are over.

@@ -1,13 +1,16 @@
 """Contexts of the order form, one order's page and the list of a visitor's orders."""
 
 from dataclasses import field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from conf.consent import Consent
 from conf.refusals import APPEAL, refusal_of
 from conf.terms import CopyStatus, OrderStatus, Outcome, PurposeCode
 from store.records import Copy, Decision, Order, OrderItem, Question
+from store.records.work import Task
 from views.contexts import Context, context
+from views.contexts.tasks import KINDS, told
+from views.contexts.terms import last_day
 from views.filters import label, minute
 
 HAS_COPY = frozenset({OrderStatus.READY, OrderStatus.DOWNLOADED, OrderStatus.RATED})
@@ -230,8 +233,11 @@ class Orders(Context):
     orders: tuple[Order, ...]
     after: str
     is_first: bool
+    tasks: tuple[Task, ...] = ()  # on the first page: what the visitor asked of the archive itself
 
+    def task_name(self, task: Task) -> str:
+        """A paper by its kind: a visitor may have been told no more."""
+        return f"{KINDS[task.kind]}：{task.document_kind}" + (f" 第 {task.page} 页" if task.page else "")
 
-def last_day(due_at: datetime | None) -> datetime | None:
-    """The last moment of a term; `due_at` is the midnight that ends it."""
-    return due_at and due_at - timedelta(seconds=1)
+    def task_state(self, task: Task) -> tuple[str, str]:
+        return told(task)

@@ -10,7 +10,7 @@ from conf.terms import AccountKind, IdentityLevel, OrderStatus, PersonRole, Purp
 from store.records import Account, Company, Document, Order, Page
 from views.contexts import Context, context
 from views.contexts.licence_checks import WORDS, rows_of
-from views.contexts.orders import last_day
+from views.contexts.terms import last_day
 from views.filters import label, minute
 
 CLAIM = {"none": "未填写", "incomplete": "未填齐", "complete": "已填齐"}
