@@ -1,6 +1,6 @@
 // Keys of the reviewers' queue and of one request. Everything they do is a link or a button on the page.
 (() => {
-  const help = document.querySelector(".eq-keys");
+  const help = document.querySelector(".eq-shortcuts");
   const rows = () => [...document.querySelectorAll("[data-eq-row]")];
 
   const step = (by) => {
