@@ -81,6 +81,14 @@ class Settings(BaseSettings):
     copy_download_days: int = Field(7, ge=1, description="a copy can be downloaded for this long")
     copy_max_pages: int = Field(500, ge=1, description="most pages in one copy")
     review_days: int = Field(3, ge=1, description="working days promised for a review")
+    review_warn_days: int = Field(1, ge=0, description="working days before the end of a review when a warning shows")
+    review_claim_minutes: int = Field(
+        30, ge=1, description="a reviewer's claim on an order lapses after so many minutes"
+    )
+    review_answer_days: int = Field(5, ge=1, description="working days a visitor has to answer a reviewer's question")
+    task_page_days: int = Field(5, ge=1, description="working days to deal with a report of a bad page")
+    task_scan_days: int = Field(10, ge=1, description="working days to scan a paper somebody asked for")
+    task_per_day: int = Field(20, ge=1, description="reports and requests for scans per account and day")
     lawyer_grant_days: int = Field(30, ge=1, description="a lawyer's permission ends after this many days")
     copy_recheck: Literal["none", "sms"] = Field(
         "none", description="before a copy is handed out: nothing more, or a code sent by SMS (level L3 needs none)"

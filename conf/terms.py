@@ -228,6 +228,8 @@ class Notice(StrEnum):
     ORDER_REFUSED = "order_refused"
     ORDER_PERMITTED = "order_permitted"
     ORDER_FAILED = "order_failed"
+    ORDER_QUESTION = "order_question"  # the reviewer asks for more
+    TASK_DONE = "task_done"
     CODE = "code"  # sent straight to whoever waits for it, by SMS only, never through the outbox
 
 
@@ -332,6 +334,7 @@ class ProposalKind(StrEnum):
     RULES = "rules"
     SEAL_ADD = "seal_add"
     SIGNATORY = "signatory"
+    COMPANY_LOCK = "company_lock"
 
 
 class ProposalStatus(StrEnum):
@@ -378,6 +381,31 @@ class CheckStatus(StrEnum):
     BROKEN = "broken"
 
 
+class TaskKind(StrEnum):
+    """What a visitor's word is made into work for."""
+
+    BAD_PAGE = "bad_page"  # a page of a scan cannot be read, or is not the right one
+    SCAN = "scan"  # 申请补扫: a paper of the catalogue that is not scanned
+
+
+class TaskState(StrEnum):
+    OPEN = "open"
+    CLAIMED = "claimed"
+    DONE = "done"
+    DECLINED = "declined"
+
+
+class PageFault(StrEnum):
+    """What a visitor says is wrong with a page."""
+
+    UNREADABLE = "unreadable"
+    CUT = "cut"
+    TURNED = "turned"
+    MISSING = "missing"
+    WRONG = "wrong"
+    DAMAGED = "damaged"
+
+
 class PageSize(StrEnum):
     THUMB = "thumb"
     VIEW = "view"
@@ -420,6 +448,9 @@ class AuditTag(StrEnum):
     LINK_MADE = "visitor:account:linked"
     LICENCE_CHECKED = "licence:lawyer:checked"
     NUMBERS_EXPORTED = "numbers:report:exported"
+    MOVE_OUT_HANDED_OVER = "staff:company:handed_over"
+    MOVE_OUT_NOTED = "staff:company:moved_out"
+    ORDER_ANSWERED = "order:question:answered"
     ORDER_CREATED = "order:record:created"
     ORDER_MOVED = "order:record:moved"
     PAGE_VIEWED = "page:image:viewed"
@@ -436,13 +467,20 @@ class AuditTag(StrEnum):
     SEAL_RETIRED = "seal:register:retired"
     SIGNATORY_CHANGED = "staff:signatory:changed"
     STAFF_ACCOUNT_CHANGED = "staff:account:changed"
+    STAFF_ASKED = "staff:order:asked"
+    STAFF_CLAIMED = "staff:order:claimed"
     STAFF_CREATED = "staff:account:created"
+    STAFF_FLAGGED = "staff:document:flagged"
+    STAFF_RELEASED = "staff:order:released"
+    STAFF_SAW_EVIDENCE = "staff:evidence:viewed"
     STAFF_DECIDED = "staff:order:decided"
     STAFF_RESENT = "staff:message:resent"
     STAFF_PASSWORD_CHANGED = "staff:password:changed"  # noqa: S105  the name of an event, not a password
     STAFF_SIGNIN_REFUSED = "staff:session:refused"
     STAFF_SIGNED_IN = "staff:session:opened"
     STAFF_SIGNED_OUT = "staff:session:closed"
+    TASK_MOVED = "task:record:moved"
+    TASK_OPENED = "task:record:opened"
     TERMINAL_REGISTERED = "terminal:record:registered"
     VISITOR_SIGNED_IN = "visitor:session:opened"
     VISITOR_SIGNED_OUT = "visitor:session:closed"
@@ -485,6 +523,9 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.LINK_MADE: frozenset({"entry"}),
     AuditTag.LICENCE_CHECKED: frozenset({"outcome", "source"}),
     AuditTag.NUMBERS_EXPORTED: frozenset({"form", "first", "last"}),
+    AuditTag.MOVE_OUT_HANDED_OVER: frozenset({"registry"}),
+    AuditTag.MOVE_OUT_NOTED: frozenset({"registry", "moved_on"}),
+    AuditTag.ORDER_ANSWERED: frozenset({"question", "files"}),
     AuditTag.ORDER_CREATED: frozenset({"rule", "pages"}),
     AuditTag.ORDER_MOVED: frozenset({"from", "to"}),
     AuditTag.PAGE_VIEWED: frozenset({"size", "rule"}),
@@ -501,13 +542,20 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.SEAL_RETIRED: frozenset({"version", "reason"}),
     AuditTag.SIGNATORY_CHANGED: frozenset({"what"}),
     AuditTag.STAFF_ACCOUNT_CHANGED: frozenset({"what"}),
+    AuditTag.STAFF_ASKED: frozenset({"question"}),
+    AuditTag.STAFF_CLAIMED: frozenset(),
     AuditTag.STAFF_CREATED: frozenset({"roles"}),
+    AuditTag.STAFF_FLAGGED: frozenset({"before", "after", "reason"}),
+    AuditTag.STAFF_RELEASED: frozenset(),
+    AuditTag.STAFF_SAW_EVIDENCE: frozenset({"file", "page"}),
     AuditTag.STAFF_DECIDED: frozenset({"outcome"}),
     AuditTag.STAFF_RESENT: frozenset({"kind"}),
     AuditTag.STAFF_PASSWORD_CHANGED: frozenset(),
     AuditTag.STAFF_SIGNIN_REFUSED: frozenset({"ground"}),
     AuditTag.STAFF_SIGNED_IN: frozenset(),
     AuditTag.STAFF_SIGNED_OUT: frozenset(),
+    AuditTag.TASK_MOVED: frozenset({"kind", "to"}),
+    AuditTag.TASK_OPENED: frozenset({"kind"}),
     AuditTag.TERMINAL_REGISTERED: frozenset({"name"}),
     AuditTag.VISITOR_SIGNED_IN: frozenset({"level", "kind"}),
     AuditTag.VISITOR_SIGNED_OUT: frozenset(),

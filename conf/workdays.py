@@ -37,6 +37,15 @@ def days_of_file() -> tuple[frozenset[date], frozenset[date]]:
     return _table()
 
 
+def days_left(now: datetime, due: datetime) -> int:
+    """Working days after the day of `now` up to the term's last (`due` is the midnight that ends it); 0 when over."""
+    day, last, left = beijing(now).date(), beijing(due - timedelta(seconds=1)).date(), 0
+    while day < last:
+        day += timedelta(days=1)
+        left += is_working(day)
+    return left
+
+
 @cache
 def _table() -> tuple[frozenset[date], frozenset[date]]:
     table = tomllib.loads(_TABLE.read_text(encoding="utf-8"))

@@ -37,6 +37,7 @@ class Dossier(BaseHandler):
         level = needed_level(found.decision)
         if self.text("raise", max=1) and level is not None:
             raise SignInNeeded(level)
+        assert self.account is not None  # by the guard
         self.show(
             DossierPage(
                 title="影像档案",
@@ -46,6 +47,7 @@ class Dossier(BaseHandler):
                 needed_level=level,
                 filings=parts_of(found.dossier, found.decision),
                 purpose=found.purpose,
+                tasks=await self.store.tasks.of_account(self.account.id, uscc),
             )
         )
 

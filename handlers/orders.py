@@ -13,6 +13,7 @@ from handlers.flows.copies import HAS_COPY
 from handlers.flows.entries import entry_of
 from handlers.flows.order_forms import OrderForm
 from handlers.guards import signed_in
+from store.records import Order
 from views.contexts import orders as contexts
 
 
@@ -107,15 +108,20 @@ class PlaceOrder(BaseHandler):
         )
 
 
-class OneOrder(BaseHandler):
-    """`/orders/{no}`: how far it is; htmx fetches the same block until the order is final."""
+class OrderHandler(BaseHandler):
+    """What the pages of one order of the visitor share."""
 
-    @signed_in
-    async def get(self, no: str) -> None:
-        assert self.account is not None  # by the guard
+    async def own_order(self, no: str) -> Order:
+        """Raises NotFound for another's as for an absent one."""
         order = await self.store.orders.by_no(no)
-        if order is None or order.account_id != self.account.id:
+        if order is None or self.account is None or order.account_id != self.account.id:
             raise NotFound
+        return order
+
+    async def show_order(
+        self, no: str, *, status: int = 200, errors: dict[str, str] | None = None, answer: str = ""
+    ) -> None:
+        order = await self.own_order(no)
         has_copy = order.status in HAS_COPY or order.status == OrderStatus.EXPIRED
         copy = await self.store.copies.by_order(order.no) if has_copy else None
         rating = await ratings.invitation_of(self.store, order)
@@ -128,8 +134,19 @@ class OneOrder(BaseHandler):
                 is_rateable=bool(rating.number),
                 is_rated=rating.is_rated,
                 address=f"{self.conf.base_url.rstrip('/')}/orders/{order.no}",
-            )
+                answer=answer,
+                errors=errors or {},
+            ),
+            status=status,
         )
+
+
+class OneOrder(OrderHandler):
+    """`/orders/{no}`: how far it is; htmx fetches the same block until the order is final."""
+
+    @signed_in
+    async def get(self, no: str) -> None:
+        await self.show_order(no)
 
 
 class MyOrders(BaseHandler):
@@ -140,7 +157,8 @@ class MyOrders(BaseHandler):
         assert self.account is not None  # by the guard
         after = self.text("after", max=200)
         orders, rest = await self.store.orders.of_account(self.account.id, after=after)
-        self.show(contexts.Orders(title="我的办件", orders=orders, after=rest, is_first=not after))
+        tasks = () if after else await self.store.tasks.of_account(self.account.id)
+        self.show(contexts.Orders(title="我的办件", orders=orders, after=rest, is_first=not after, tasks=tasks))
 
 
 NO = r"(TH\d{8}-[0-9A-Z]{6})"

@@ -9,11 +9,12 @@ from handlers.guards import signed_in
 from views.contexts.dossiers import ZOOM_STEPS, Viewer
 
 
-class PageView(BaseHandler):
-    """`GET /companies/{uscc}/documents/{id}/pages/{n}?zoom=`: plain HTML; script only makes it quicker."""
+class PageHandler(BaseHandler):
+    """What the addresses of one page share."""
 
-    @signed_in(level=IdentityLevel.L0)
-    async def get(self, uscc: str, document_id: str, number: str) -> None:
+    async def show_page(
+        self, uscc: str, document_id: str, number: str, *, status: int = 200, errors: dict[str, str] | None = None
+    ) -> None:
         visitor = visitor_of(self)
         found = await viewing.open_document(self.store, uscc, document_id, visitor)
         if not 1 <= int(number) <= len(found.pages):
@@ -28,12 +29,25 @@ class PageView(BaseHandler):
                 zoom=self._zoom(),
                 purpose=found.purpose,
                 watermark=" · ".join(viewing.watermark_lines(visitor, found.purpose)),
-            )
+                reported=self.text("reported", max=20),
+                fault=self.text("fault", max=20),
+                words=self.text("words", max=2000),
+                errors=errors or {},
+            ),
+            status=status,
         )
 
     def _zoom(self) -> int:
         asked = self.text("zoom", max=5)
         return int(asked) if asked in {str(step) for step in ZOOM_STEPS} else 100
+
+
+class PageView(PageHandler):
+    """`GET /companies/{uscc}/documents/{id}/pages/{n}?zoom=`: plain HTML; script only makes it quicker."""
+
+    @signed_in(level=IdentityLevel.L0)
+    async def get(self, uscc: str, document_id: str, number: str) -> None:
+        await self.show_page(uscc, document_id, number)
 
 
 class PageImage(BaseHandler):
@@ -53,7 +67,8 @@ class PageImage(BaseHandler):
         self.finish(picture.content)
 
 
+PAGE = r"/companies/([0-9A-Z]{18})/documents/([A-Za-z0-9_.-]{1,80})/pages/([0-9]{1,5})"
 ROUTES = [
-    (r"/companies/([0-9A-Z]{18})/documents/([A-Za-z0-9_.-]{1,80})/pages/([0-9]{1,5})", PageView),
+    (PAGE, PageView),
     (rf"/pages/([A-Za-z0-9_.-]{{1,80}})/({'|'.join(PageSize)})\.jpg", PageImage),
 ]

@@ -12,19 +12,36 @@ LONGEST_FIELD = 1024
 
 
 class Upload:
-    """Parses chunk by chunk. After `end`: `fields` (text fields by name) and `file` (the bytes of the file part)."""
+    """Parses chunk by chunk. After `end`: `fields` (text fields by name), `file` (the bytes of the file part), `files`.
 
-    def __init__(self, content_type: str, *, file_name: str, largest: int) -> None:
+    `more`: names of further file parts; `longest`: bytes of a text field.
+    """
+
+    def __init__(
+        self,
+        content_type: str,
+        *,
+        file_name: str,
+        largest: int,
+        more: tuple[str, ...] = (),
+        longest: int = LONGEST_FIELD,
+    ) -> None:
         kind, options = parse_options_header(content_type)
         boundary = options.get(b"boundary", b"")
         if kind != b"multipart/form-data" or not boundary:
             raise HTTPError(400)
         self.fields: dict[str, str] = {}
-        self.file = b""
-        self._file_name, self._largest, self._size = file_name, largest, 0
+        self.files: dict[str, bytes] = {}
+        self._file_names, self._largest, self._longest = (file_name, *more), largest, longest
+        self._most_parts = MOST_PARTS + len(more)
         self._parts, self._name, self._header = 0, "", [b"", b""]
         self._value = bytearray()
         self._parser = self._parser_of(boundary)
+
+    @property
+    def file(self) -> bytes:
+        """The first file part, empty when it did not come."""
+        return self.files.get(self._file_names[0], b"")
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes of the body. Raises HTTPError 400 (malformed) or Invalid (too large)."""
@@ -60,7 +77,7 @@ class Upload:
 
     def _begin(self) -> None:
         self._parts += 1
-        if self._parts > MOST_PARTS:
+        if self._parts > self._most_parts:
             raise HTTPError(400)
         self._name, self._value = "?", bytearray()
 
@@ -77,14 +94,14 @@ class Upload:
             self._name = parse_options_header(value)[1].get(b"name", b"?").decode("utf-8", "replace") or "?"
 
     def _data(self, part: bytes, start: int, end: int) -> None:
-        most = self._largest if self._name == self._file_name else LONGEST_FIELD
+        most = self._largest if self._name in self._file_names else self._longest
         if len(self._value) + end - start > most:
             raise Invalid({self._name: f"文件太大，最多 {most // (1 << 20)} MB。"})
         self._value += part[start:end]
 
     def _finish(self) -> None:
-        if self._name == self._file_name:
-            self.file = bytes(self._value)
+        if self._name in self._file_names:
+            self.files[self._name] = bytes(self._value)
         else:
             self.fields[self._name] = self._value.decode("utf-8", "replace")
         self._name, self._value = "", bytearray()

@@ -40,6 +40,7 @@ if TYPE_CHECKING:  # each part is imported when first used: a command that needs
     from store.limits import Limits
     from store.links import Links
     from store.live import LiveState
+    from store.move_outs import MoveOuts
     from store.numbers import Numbers
     from store.orders import Orders
     from store.outbox import Outbox
@@ -47,12 +48,14 @@ if TYPE_CHECKING:  # each part is imported when first used: a command that needs
     from store.ratings import Ratings
     from store.recount import Recounter
     from store.retention import Retention
+    from store.reviews import Reviews
     from store.rule_sets import RuleSets
     from store.scans import Scans
     from store.seals import Seals
     from store.sessions import Sessions
     from store.signatories import Signatories
     from store.staff import StaffRegister
+    from store.tasks import Tasks
     from store.terminals import Terminals
     from store.tuned import TunedValues
 
@@ -200,6 +203,24 @@ class Store:
         from store.orders import Orders
 
         return Orders(self._base)
+
+    @cached_property
+    def reviews(self) -> Reviews:
+        from store.reviews import Reviews
+
+        return Reviews(self._base)
+
+    @cached_property
+    def tasks(self) -> Tasks:
+        from store.tasks import Tasks
+
+        return Tasks(self._base)
+
+    @cached_property
+    def move_outs(self) -> MoveOuts:
+        from store.move_outs import MoveOuts
+
+        return MoveOuts(self._base)
 
     @cached_property
     def copies(self) -> Copies:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import pymongo
 from pymongo import ReplaceOne
 
+from conf.errors import Conflict
+from conf.terms import DocumentFlag
 from store.connection import READ_SECONDS, Base, Row, Tx
 from store.encode import from_bson, text, to_bson
 from store.records import Document, Dossier, Filing, Page
@@ -42,6 +44,16 @@ class Dossiers:
     async def put_filing(self, filing: Filing, tx: Tx | None = None) -> None:
         """Write the filing with its documents, in place of an earlier one with the same id."""
         await self._filings.replace_one({"_id": filing.id}, to_bson(filing), upsert=True, session=tx)
+
+    async def set_flags(
+        self, document_id: str, *, before: frozenset[DocumentFlag], after: frozenset[DocumentFlag], tx: Tx
+    ) -> None:
+        """Other flags for one document. Raises Conflict when they are no longer `before`."""
+        was, flags = (sorted(flag.value for flag in each) for each in (before, after))
+        there = {"documents": {"$elemMatch": {"id": text(document_id, "document"), "flags": was}}}
+        done = await self._filings.update_one(there, {"$set": {"documents.$.flags": flags}}, session=tx)
+        if not done.matched_count:
+            raise Conflict("这份材料的标注刚刚被同事改动，请看最新的标注。")
 
     async def put_pages(self, pages: Sequence[Page], tx: Tx | None = None) -> None:
         """Write the pages, in place of earlier ones with the same ids. Their scans must be in the store already."""

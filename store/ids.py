@@ -22,6 +22,11 @@ def new_order_no(now: datetime) -> str:
     return f"TH{beijing(now):%Y%m%d}-" + "".join(secrets.choice(SIGNS) for _ in range(6))
 
 
+def new_task_no(now: datetime) -> str:
+    """`TK20261121-7K3M9Q`, made as order numbers are."""
+    return "TK" + new_order_no(now).removeprefix("TH")
+
+
 def copy_no_of(order_no: str) -> str:
     """The number of the one copy an order yields: `TH…` becomes `THC…`."""
     return "THC" + order_no.removeprefix("TH")

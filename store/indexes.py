@@ -36,6 +36,21 @@ INDEXES: dict[str, list[IndexModel]] = {
     "renditions.files": [
         IndexModel([("filename", UP)], name="digest", unique=True),
     ],
+    "move_outs": [
+        IndexModel([("is_open", UP), ("due_at", UP)], name="due"),  # paper dossiers still here, the most urgent first
+        IndexModel([("is_open", UP), ("handed_on", DOWN)], name="ended"),
+    ],
+    "tasks": [
+        IndexModel([("is_open", UP), ("due_at", UP), ("_id", UP)], name="due"),
+        IndexModel([("is_open", UP), ("ended_at", DOWN)], name="ended"),
+        IndexModel([("account_id", UP), ("opened_at", DOWN)], name="of_account"),
+        IndexModel(  # one open task of a visitor about one thing
+            [("account_id", UP), ("kind", UP), ("document_id", UP), ("page", UP)],
+            name="open",
+            unique=True,
+            partialFilterExpression={"is_open": True},
+        ),
+    ],
     # -- visitors, staff, machines
     "accounts": [
         IndexModel([("provider", UP), ("subject", UP)], name="identity", unique=True),  # one account a person
@@ -93,6 +108,9 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("expires_at", UP), ("status", UP)], name="expiry", sparse=True),
         IndexModel([("created_at", UP)], name="by_time"),  # recount of a day
         IndexModel([("unrated_since", UP)], name="unrated", sparse=True),  # default ratings
+    ],
+    "answers.files": [
+        IndexModel([("filename", UP)], name="digest", unique=True),  # what visitors sent with an answer
     ],
     "copies": [
         IndexModel([("order_no", UP)], name="order", unique=True),  # one copy an order

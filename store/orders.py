@@ -19,7 +19,9 @@ from store.encode import changes_to_bson, from_bson, text, to_bson
 from store.records import LicenceCheck, Order, Step
 
 #: What a move may change beside the status; everything else about an order is fixed when it is made.
-CHANGEABLE = frozenset({"due_at", "copy_no", "refusal", "fault", "document_ids_permitted", "page_count", "decision"})
+CHANGEABLE = frozenset(
+    {"due_at", "copy_no", "refusal", "fault", "document_ids_permitted", "page_count", "decision", "refusal_id"}
+)
 #: States in which an order waits for us, not for the visitor.
 OURS = (OrderStatus.SUBMITTED, OrderStatus.UNDER_REVIEW, OrderStatus.PERMITTED, OrderStatus.SEALING)
 WITH_COPY = (OrderStatus.READY, OrderStatus.DOWNLOADED, OrderStatus.RATED)
@@ -72,10 +74,13 @@ class Orders:
         *,
         note: str = "",
         version: int | None = None,
+        reviewer: str = "",
         tx: Tx | None = None,
         **changes: Any,
     ) -> Order:
         """Move along ORDER_MOVES if the order still stands at `expect` (and `version`, when given).
+
+        `reviewer`: a staff id; then nobody else may have the order claimed.
 
         Appends to the history. Raises NotFound, or Conflict when it moved on meanwhile or there is no such move.
         """
@@ -91,8 +96,10 @@ class Orders:
             values["unrated_since"] = now
         step = to_bson(Step(status=to, at=now, by=by, note=note))
         guard: Row = {"_id": text(no), "status": expect.value}
+        guard |= {} if version is None else {"version": version}
+        guard |= free_for(reviewer, now) if reviewer else {}
         moved = await self._orders.find_one_and_update(
-            guard if version is None else guard | {"version": version},
+            guard,
             {"$set": values, "$push": {"history": step}, "$inc": {"version": 1}},
             return_document=ReturnDocument.AFTER,
             session=tx,
@@ -171,6 +178,12 @@ class Orders:
         if found is None:
             return NotFound(no)
         return Conflict(f"order {no} is {found['status']}, not {expect}")
+
+
+def free_for(reviewer: str, now: datetime) -> Row:
+    """Filter of orders nobody but `reviewer` has claimed."""
+    mine = {"review.holder": {"$in": ["", None, text(reviewer)]}}
+    return {"$or": [mine, {"review.held_until": {"$lte": now}}]}
 
 
 def _order(row: Row | None) -> Order | None:

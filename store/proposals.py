@@ -5,7 +5,7 @@ from datetime import datetime
 from pymongo import DESCENDING, ReturnDocument
 
 from conf.errors import Conflict, NotFound
-from conf.terms import ProposalStatus
+from conf.terms import ProposalKind, ProposalStatus
 from store.connection import Base, Tx
 from store.encode import from_bson, text, to_bson
 from store.records.office import Answer, Proposal
@@ -30,6 +30,12 @@ class Proposals:
         if row is None:
             raise NotFound(id)
         return from_bson(Proposal, row)
+
+    async def open_about(self, kind: ProposalKind, about: str) -> Proposal | None:
+        """The open one of this kind about this thing, if there is one."""
+        same = {"kind": kind.value, "about": text(about), "status": ProposalStatus.OPEN.value}
+        row = await self._proposals.find_one(same)
+        return from_bson(Proposal, row) if row else None
 
     async def answer(
         self, id: str, answer: Answer, *, status: ProposalStatus, expect: int, at: datetime, tx: Tx

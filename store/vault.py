@@ -17,6 +17,7 @@ from conf.keys import Keys
 from store.records import Secret
 
 _NONCE = 12
+_FILE = b"\0file"  # what is encrypted: a file is never taken for a value
 
 
 class Vault:
@@ -46,6 +47,24 @@ class Vault:
             return cipher.decrypt(rest[:_NONCE], rest[_NONCE:], name + b"\0" + secret.blind.encode()).decode()
         except InvalidTag:
             raise IntegrityFault("a stored value does not match its seal") from None
+
+    def conceal_bytes(self, content: bytes) -> bytes:
+        """Encrypt a file; what comes out is read by `reveal_bytes` alone."""
+        nonce, name = secrets.token_bytes(_NONCE), self._current.encode()
+        sealed = self._ciphers[self._current].encrypt(nonce, content, name + _FILE)
+        return bytes([len(name)]) + name + nonce + sealed
+
+    def reveal_bytes(self, token: bytes) -> bytes:
+        """The file. Raises IntegrityFault as `reveal` does."""
+        length = token[0] if token else 0
+        name, rest = token[1 : 1 + length], token[1 + length :]
+        cipher = self._ciphers.get(name.decode(errors="replace"))
+        if cipher is None:
+            raise IntegrityFault("a stored file was encrypted with a key that is not in EQICHA_KEYS_FILE")
+        try:
+            return cipher.decrypt(rest[:_NONCE], rest[_NONCE:], name + _FILE)
+        except InvalidTag:
+            raise IntegrityFault("a stored file does not match its seal") from None
 
     def blind(self, plain: str) -> str:
         """Equal for equal values (width, case and spaces aside), and nothing else can be read from it."""

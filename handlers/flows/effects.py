@@ -37,6 +37,17 @@ async def set_roles(store: "Store", proposal: Proposal, now: datetime, tx: Any) 
     await store.staff.set_roles(proposal.about, roles, tx=tx)  # roles are read with every request: it holds at once
 
 
+async def lock_company(store: "Store", proposal: Proposal, now: datetime, tx: Any) -> None:
+    """Lock or unlock a dossier. Raises Conflict when it is no longer as it was when this was proposed."""
+    company = await store.companies.by_uscc(proposal.about)
+    if company is None or (company.locked, company.lock_ground) != (
+        proposal.before["locked"],
+        proposal.before["ground"],
+    ):
+        raise Conflict("企业档案的锁定状态在提出之后有了变化，请重新提出。")
+    await store.companies.lock(proposal.about, proposal.after["ground"], tx)
+
+
 EFFECTS: dict[ProposalKind, Effect] = {
     ProposalKind.STAFF_ROLES: Effect(
         name="人员角色", propose=Action.ACCOUNTS_KEEP, approve=Action.ACCOUNTS_APPROVE, apply=set_roles
@@ -64,5 +75,8 @@ EFFECTS: dict[ProposalKind, Effect] = {
     ),
     ProposalKind.SIGNATORY: Effect(
         name="签发人", propose=Action.SEALS_KEEP, approve=Action.SETTINGS_APPROVE, apply=seal_effects.sign
+    ),
+    ProposalKind.COMPANY_LOCK: Effect(
+        name="档案锁定、解锁", propose=Action.COMPANIES_KEEP, approve=Action.COMPANIES_KEEP, apply=lock_company
     ),
 }

@@ -29,18 +29,34 @@ JITTER = 0.2  # ± share, so that a recovered counterpart is not met by all at o
 
 
 async def queue(
-    store: "Store", order: Order, notice: Notice, *, now: datetime, tx: Any, until: datetime | None = None
+    store: "Store",
+    order: Order,
+    notice: Notice,
+    *,
+    now: datetime,
+    tx: Any,
+    until: datetime | None = None,
+    number: int = 0,
 ) -> None:
     """Put the SMS (and the mail, where an address is known) about `order` into the outbox, in the caller's transaction.
 
-    `until`: last moment of download, for COPY_READY. The same notice of the same order is queued once.
+    `until`: last moment of download, for COPY_READY; end of the term for an answer, for ORDER_QUESTION. The same
+    notice of the same order is queued once; `number` tells apart those there may be several of.
     """
     account = await store.accounts.by_id(order.account_id)
     if account is None:
         return
     values = _values(order, notice, until)
     for kind, recipient in _ways(account):
-        await store.outbox.put(_message(order, notice, kind, recipient, values, now), tx)
+        await store.outbox.put(_message(order.no, notice, kind, recipient, values, now, number), tx)
+
+
+async def queue_task(store: "Store", account_id: str, task_no: str, *, now: datetime, tx: Any) -> None:
+    """Tell a visitor that what they reported or asked to have scanned has been dealt with."""
+    account = await store.accounts.by_id(account_id)
+    for kind, recipient in _ways(account) if account else []:
+        message = _message(task_no, Notice.TASK_DONE, kind, recipient, {"task_no": task_no}, now)
+        await store.outbox.put(message, tx)
 
 
 async def deliver_next(
@@ -97,22 +113,30 @@ def _ways(account: Account) -> list[tuple[OutboxKind, Secret]]:
 def _values(order: Order, notice: Notice, until: datetime | None) -> dict[str, str]:
     """What the texts need; never a name, a company or an address."""
     values = {"order_no": order.no}
-    if notice is Notice.COPY_READY:
+    if notice is Notice.ORDER_QUESTION and until is not None:
+        until -= timedelta(minutes=1)  # the last minute of the last day, not the midnight after it
+    if notice in (Notice.COPY_READY, Notice.ORDER_QUESTION):
         if until is None:
-            raise ValueError("COPY_READY tells until when the copy can be downloaded: give `until`")
+            raise ValueError(f"{notice} tells until when: give `until`")
         local = beijing(until)
         values["until"] = f"{local.month}月{local.day}日{local:%H:%M}"
     return values
 
 
 def _message(
-    order: Order, notice: Notice, kind: OutboxKind, recipient: Secret, values: dict[str, str], now: datetime
+    about: str,
+    notice: Notice,
+    kind: OutboxKind,
+    recipient: Secret,
+    values: dict[str, str],
+    now: datetime,
+    number: int = 0,
 ) -> OutboxMessage:
     return new_message(
         kind,
-        f"{order.no}.{notice.value}.{kind.value}",
+        f"{about}.{notice.value}{number or ''}.{kind.value}",
         now=now,
-        order_no=order.no,
+        order_no=about,
         body={"notice": notice.value, "values": values},
         recipient=recipient,
     )

@@ -114,11 +114,25 @@ async def open_image(store: Store, workshop: Any, page_id: str, size: PageSize, 
     seen = _who_and_why(decision, purpose, visitor)
     fields = {"size": str(size), "rule": rule, "uscc": company.uscc, **seen}
     await _record(store, AuditTag.PAGE_VIEWED, page_id, Outcome.PERMIT, fields, visitor)
+    return await _picture(store, workshop, page, size, watermark_lines(visitor, purpose))
+
+
+async def review_image(
+    store: Store, workshop: Any, page: Page, size: PageSize, *, lines: tuple[str, ...], now: datetime, trace: Trace
+) -> Picture:
+    """One page for a reviewer who must decide on it, with `lines` burned in; recorded before a byte is read."""
+    fields = {"size": str(size), "rule": "staff.review"}
+    outcome = str(Outcome.PERMIT)
+    await store.audit.append(tag=AuditTag.PAGE_VIEWED, subject=page.id, outcome=outcome, fields=fields, at=now, **trace)
+    return await _picture(store, workshop, page, size, lines)
+
+
+async def _picture(store: Store, workshop: Any, page: Page, size: PageSize, lines: tuple[str, ...]) -> Picture:
     try:
         scan = await _rendition(store, workshop, page, size)
-        content = await workshop.run(watermark, scan, watermark_lines(visitor, purpose))
+        content = await workshop.run(watermark, scan, lines)
     except (IntegrityFault, NotFound) as fault:
-        log.error("scan_damaged", page_id=page_id, size=str(size), fault=type(fault).__name__)
+        log.error("scan_damaged", page_id=page.id, size=str(size), fault=type(fault).__name__)
         return Picture(content=DAMAGED, media_type="image/svg+xml; charset=utf-8", is_damaged=True)
     return Picture(content=content, media_type="image/jpeg")
 

@@ -32,6 +32,10 @@ from conf.terms import (
 from store.checks import Comparison as Comparison
 from store.checks import Difference as Difference
 from store.checks import LicenceCheck as LicenceCheck
+from store.review_records import AnswerFile as AnswerFile
+from store.review_records import Question as Question
+from store.review_records import Review as Review
+from store.secret import Secret as Secret
 
 _T = TypeVar("_T")
 
@@ -40,18 +44,6 @@ _T = TypeVar("_T")
 def record(cls: type[_T]) -> type[_T]:
     """A frozen record with named fields only."""
     return dataclass(frozen=True, kw_only=True, slots=True)(cls)
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """A personal value kept encrypted: AES-GCM token for reading, HMAC blind index for comparing.
-
-    `masked` is what a screen may show. The plain value is had only through `store.vault.reveal(secret)`.
-    """
-
-    blind: str
-    masked: str
-    token: bytes = field(repr=False)
 
 
 # -- the registry
@@ -370,6 +362,8 @@ class Order:
     licence: LicenceCheck | None = None  # of a lawyer: what the licence register said
     operator: Secret | None = None  # 经办人 of a legal account, as the platform named them when the order was placed
     by_sub_account: bool = False
+    review: Review = field(default_factory=Review)
+    refusal_id: str = ""  # which reason of conf/refusals.toml
 
 
 @record

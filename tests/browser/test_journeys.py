@@ -104,7 +104,7 @@ def test_a_shareholder_is_reviewed_and_the_page_turns_ready_by_itself(
     judge(reviewer.page)
     expect(reviewer.page.get_by_text("股东").first).to_be_visible()
     reviewer.page.get_by_role("button", name="同意", exact=True).click()
-    expect(reviewer.page.get_by_role("heading", level=1, name="待审核")).to_be_visible()
+    expect(reviewer.page.locator(".eq-notice--success")).to_contain_text(number)
     walk.wait_for_copy(page)  # nobody touches the visitor's page
     judge(page)
     path = walk.download(page, tmp_path)
@@ -135,9 +135,9 @@ def test_a_lawyer_states_the_matter_and_reads_why_it_was_refused(
     page.wait_for_url(re.compile(r"/orders/TH\d{8}-"))
     number = page.url.rsplit("/", 1)[1]
     reviewer.open(number)
-    reviewer.page.get_by_label("理由").fill("委托材料没有写明与本企业的关系，请补充委托合同后再申请。")
+    reviewer.page.get_by_label("理由", exact=True).fill("委托材料没有写明与本企业的关系，请补充委托合同后再申请。")
     reviewer.page.get_by_role("button", name="不予同意").click()
-    expect(reviewer.page.get_by_role("heading", level=1, name="待审核")).to_be_visible()
+    expect(reviewer.page.locator(".eq-notice--success")).to_contain_text(number)
     expect(page.get_by_text("请补充委托合同后再申请")).to_be_visible(timeout=30_000)
     for says in ("理由", "可以怎么办", "依据"):
         expect(page.locator("#order-status").get_by_text(says, exact=True)).to_be_visible()

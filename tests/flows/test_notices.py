@@ -17,7 +17,7 @@ from store.records import Account, InboxEvent, Order, OutboxMessage
 from tests.desk import DATABASE, Desk
 from tests.outside import Outside
 
-ABOUT_ORDERS = [notice for notice in Notice if notice is not Notice.CODE]
+ABOUT_ORDERS = [notice for notice in Notice if notice not in (Notice.CODE, Notice.TASK_DONE)]
 UNTIL = datetime.fromisoformat("2026-11-28T02:00:00+00:00")
 #: Faults after which the counterpart may or may not have the message; it must end up having it once.
 FAULTS = ["refuse", "slow", "hang", "500", "html", "truncated", "garbage", "huge", "lost"]
@@ -45,7 +45,7 @@ async def again(desk: Desk, account: Account, *, phone: str, mail: str) -> None:
 
 
 def queue(desk: Desk, order: Order, notice: Notice = Notice.COPY_READY) -> None:
-    until = UNTIL if notice is Notice.COPY_READY else None
+    until = UNTIL if notice in (Notice.COPY_READY, Notice.ORDER_QUESTION) else None
 
     async def work(tx: Any) -> None:
         await notices.queue(desk.store, order, notice, now=desk.clock(), tx=tx, until=until)

@@ -40,6 +40,7 @@ def addresses(order: Order) -> list[tuple[str, type]]:
     """One address for each route, filled with things that exist."""
     filled = {
         r"(TH\d{8}-[0-9A-Z]{6})": order.no, r"(THC\d{8}-[0-9A-Z]{6})": "THC" + order.no[2:],
+        r"(TK\d{8}-[0-9A-Z]{6})": "TK" + order.no[2:],
         r"([0-9]{1,5})": "1", r"([12])": "1", r"([A-Za-z0-9_.-]{1,80})": "d1", r"([A-Za-z0-9_-]{1,400})": "x" * 120,
         r"([a-z0-9-]{2,30})": "sms",
     }  # fmt: skip

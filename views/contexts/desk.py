@@ -33,6 +33,11 @@ class Section:
 #: In the order of a working day; the layout's navigation and the desk's first page are made of it.
 SECTIONS = (
     Section("待审核", "/staff/orders", "需要人工审核的查询申请", (Action.ORDERS_REVIEW,)),
+    Section("补扫与坏页", "/staff/tasks", "访客反馈的坏页和补扫申请，按期限办理", (Action.TASKS_WORK,)),
+    Section(
+        "企业档案", "/staff/companies", "锁定、迁出登记，材料的不公开和敏感标注",
+        (Action.COMPANIES_KEEP, Action.PAGES_FLAG),
+    ),
     Section("差评回访", "/staff/ratings", "低分评价的联系、整改和回访期限", (Action.RATINGS_FOLLOW,)),
     Section("复制件", "/staff/copies", "按编号查找、撤回复制件", (Action.COPIES_KEEP,)),
     Section("登记比对", "/staff/differences", "与市共享平台登记事项的差异", (Action.DIFFERENCES_SETTLE,)),
@@ -42,7 +47,7 @@ SECTIONS = (
         "变更审批", "/staff/proposals", "需要第二个人批准的变更",
         (
             Action.ACCOUNTS_KEEP, Action.ACCOUNTS_APPROVE, Action.SETTINGS_KEEP, Action.SETTINGS_APPROVE,
-            Action.RULES_DRAFT, Action.RULES_PUBLISH,
+            Action.RULES_DRAFT, Action.RULES_PUBLISH, Action.COMPANIES_KEEP,
         ),
     ),
     Section(
@@ -143,6 +148,7 @@ NAMES = {
     "template": "短信模板编号", "sms": "短信", "subject": "邮件标题", "mail": "邮件正文",
     "free": "另外放假的日子", "working": "另外上班的日子", "version": "规则版本", "effective_at": "生效时间",
     "digest": "草案摘要（SHA-256）", "rules": "改动", "seal_id": "印章", "note": "说明", "title": "职务",
+    "locked": "档案锁定", "ground": "锁定理由",
     "first_day": "起始日", "last_day": "截止日", "status": "状态", "fingerprint": "证书指纹",
 }  # fmt: skip
 

@@ -1,12 +1,14 @@
 """Contexts of the dossier page and the viewer; made by handlers/dossiers.py and handlers/pageviews.py."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from conf.access import NextStep, Rule, Scope, table_of
-from conf.terms import DocumentFlag, FilingKind, IdentityLevel, Outcome, PageSize, PurposeCode
+from conf.terms import DocumentFlag, FilingKind, IdentityLevel, Outcome, PageSize, PurposeCode, TaskKind
 from store.records import Company, Decision, Document, Dossier, Filing, Page
+from store.records.work import Task
 from views.contexts import Context, context
+from views.contexts.tasks import FAULTS, told
 from views.filters import label
 
 #: Steps of the viewer's zoom in per cent of the width of its frame; "100" fits.
@@ -70,6 +72,18 @@ class DossierPage(Context):
     needed_level: IdentityLevel | None
     filings: tuple[FilingPart, ...]
     purpose: PurposeCode
+    tasks: tuple[Task, ...] = ()  # the visitor's own about this dossier, newest first
+
+    def scan_of(self, document_id: str) -> tuple[str, str]:
+        """How the visitor's request to scan this paper stands, and its colour; ("", "") when there is none."""
+        asked = (task for task in self.tasks if task.kind is TaskKind.SCAN and task.document_id == document_id)
+        task = next(asked, None)
+        return (f"补扫申请{told(task)[0]}", told(task)[1]) if task else ("", "")
+
+    def may_ask_scan(self, document_id: str) -> bool:
+        return not any(
+            task.is_open and task.kind is TaskKind.SCAN and task.document_id == document_id for task in self.tasks
+        )
 
     @property
     def purpose_options(self) -> tuple[tuple[str, str], ...]:
@@ -109,6 +123,14 @@ class Viewer(Context):
     zoom: int
     purpose: PurposeCode
     watermark: str
+    reported: str = ""  # number of the report just made
+    fault: str = ""
+    words: str = ""
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def faults(self) -> tuple[tuple[str, str], ...]:
+        return (("", "请选择"), *((fault.value, says) for fault, says in FAULTS.items()))
 
     @property
     def page(self) -> Page:

@@ -7,7 +7,7 @@ from conf.rating_tags import TAGS
 from conf.terms import FOLLOW_UP_MOVES, FollowUpResult, FollowUpStatus, FollowUpStep
 from store.records import FollowUp, Order, Rating, RatingTally
 from views.contexts import Context, context
-from views.contexts.orders import last_day
+from views.contexts.terms import last_day
 from views.filters import day, label, minute
 
 STATES = {

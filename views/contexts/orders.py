@@ -1,12 +1,16 @@
 """Contexts of the order form, one order's page and the list of a visitor's orders."""
 
 from dataclasses import field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from conf.consent import Consent
+from conf.refusals import APPEAL, refusal_of
 from conf.terms import CopyStatus, OrderStatus, Outcome, PurposeCode
-from store.records import Copy, Decision, Order, OrderItem
+from store.records import Copy, Decision, Order, OrderItem, Question
+from store.records.work import Task
 from views.contexts import Context, context
+from views.contexts.tasks import KINDS, told
+from views.contexts.terms import last_day
 from views.filters import label, minute
 
 HAS_COPY = frozenset({OrderStatus.READY, OrderStatus.DOWNLOADED, OrderStatus.RATED})
@@ -86,6 +90,8 @@ class OrderPage(Context):
     is_rateable: bool
     is_rated: bool  # by the visitor; a default rating is nobody's word
     address: str  # of this page, for the phone of a visitor who stands at a kiosk
+    answer: str = ""  # what was typed into an answer that came back
+    errors: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_final(self) -> bool:
@@ -122,12 +128,29 @@ class OrderPage(Context):
         """Where the order stands, in a sentence."""
         if self.order.status in HAS_COPY and not self.can_download:
             return CLOSED
+        if self.question is not None:
+            return "审核人员请您补充说明或材料，请在本页答复。等候您答复的时间不计入审核期限。"
         return SAYS[self.order.status]
 
     @property
+    def question(self) -> Question | None:
+        """What the reviewer asks for now; None when nothing is open."""
+        asked = self.order.status == OrderStatus.UNDER_REVIEW and self.order.review.waits_until is not None
+        return self.order.review.questions[-1] if asked else None
+
+    @property
+    def answered(self) -> tuple[Question, ...]:
+        return tuple(each for each in self.order.review.questions if each.answered_at is not None)
+
+    @property
+    def answer_until(self) -> datetime | None:
+        return last_day(self.question.until) if self.question else None
+
+    @property
     def remedy(self) -> str:
-        """What would change a refusal: first of all the reason given, then the general way."""
-        return REMEDY
+        """What would change a refusal: what goes with the reason given, then the general way."""
+        reason = refusal_of(self.order.refusal_id)
+        return f"{reason.remedy}{APPEAL}" if reason else REMEDY
 
     @property
     def rating_label(self) -> str:
@@ -210,8 +233,11 @@ class Orders(Context):
     orders: tuple[Order, ...]
     after: str
     is_first: bool
+    tasks: tuple[Task, ...] = ()  # on the first page: what the visitor asked of the archive itself
 
+    def task_name(self, task: Task) -> str:
+        """A paper by its kind: a visitor may have been told no more."""
+        return f"{KINDS[task.kind]}：{task.document_kind}" + (f" 第 {task.page} 页" if task.page else "")
 
-def last_day(due_at: datetime | None) -> datetime | None:
-    """The last moment of a term; `due_at` is the midnight that ends it."""
-    return due_at and due_at - timedelta(seconds=1)
+    def task_state(self, task: Task) -> tuple[str, str]:
+        return told(task)
