@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     copy_download_days: int = Field(7, ge=1, description="a copy can be downloaded for this long")
     copy_max_pages: int = Field(500, ge=1, description="most pages in one copy")
     review_days: int = Field(3, ge=1, description="working days promised for a review")
+    paper_keep_years: int = Field(20, ge=20, description="papers are kept this long after their company has ended")
+    paper_loan_days: int = Field(10, ge=1, description="working days papers are lent for")
+    paper_extension_days: int = Field(5, ge=1, description="working days a loan of papers is extended by, once")
     lawyer_grant_days: int = Field(30, ge=1, description="a lawyer's permission ends after this many days")
     copy_recheck: Literal["none", "sms"] = Field(
         "none", description="before a copy is handed out: nothing more, or a code sent by SMS (level L3 needs none)"

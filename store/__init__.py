@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # each part is imported when first used: a command that needs
     from store.links import Links
     from store.orders import Orders
     from store.outbox import Outbox
+    from store.paper import Paper
     from store.proposals import Proposals
     from store.ratings import Ratings
     from store.scans import Scans
@@ -183,6 +184,12 @@ class Store:
         from store.copies import Copies
 
         return Copies(self._base)
+
+    @cached_property
+    def paper(self) -> Paper:
+        from store.paper import Paper
+
+        return Paper(self._base)
 
     @cached_property
     def proposals(self) -> Proposals:

@@ -19,7 +19,7 @@ from conf.errors import Conflict, EqichaError
 from conf.logs import get_log
 from conf.settings import Settings
 from conf.terms import OrderStatus
-from handlers.flows import ordering, ratings
+from handlers.flows import ordering, paper_loans, ratings
 from store import Store
 from store.records import Order
 
@@ -76,6 +76,7 @@ class Background:
             Job(name="checkpoint", once=self.checkpoint_due, interval=5, is_woken=False),
             Job(name="expire", once=self.expire_due, interval=60, is_woken=False),
             Job(name="default-ratings", once=self.default_ratings_due, interval=600, is_woken=False),
+            Job(name="paper-reminders", once=self.papers_overdue, interval=1800, is_woken=False),
             Job(name="sweep", once=self.sweep_due, interval=3600, is_woken=False),
         )
         self._bells = {job.name: asyncio.Event() for job in self.jobs}
@@ -149,6 +150,10 @@ class Background:
         if not days or not await self.store.leases.take("default-ratings", self.owner, 900):
             return False
         return await ratings.default_due(self.store, days=days, now=self.clock())
+
+    async def papers_overdue(self) -> bool:
+        """Write to those who should have brought papers back."""
+        return await paper_loans.remind_next(self.store, now=self.clock())
 
     async def sweep_due(self) -> bool:
         if await self.store.leases.take("sweep", self.owner, 3600):

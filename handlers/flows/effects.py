@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from conf.errors import Conflict
 from conf.rights import APART, Action, is_apart
 from conf.terms import ProposalKind, StaffRole
+from handlers.flows.paper_terms import approve_destruction
 from store.records.office import Proposal
 
 if TYPE_CHECKING:
@@ -39,5 +40,12 @@ async def set_roles(store: "Store", proposal: Proposal, now: datetime, tx: Any) 
 EFFECTS: dict[ProposalKind, Effect] = {
     ProposalKind.STAFF_ROLES: Effect(
         name="人员角色", propose=Action.ACCOUNTS_KEEP, approve=Action.ACCOUNTS_APPROVE, apply=set_roles
+    ),
+    ProposalKind.DESTRUCTION: Effect(
+        name="纸质档案销毁",
+        propose=Action.PAPER_DESTROY,
+        approve=Action.PAPER_DESTROY,
+        apply=approve_destruction,
+        needed=2,
     ),
 }

@@ -36,10 +36,12 @@ SECTIONS = (
     Section("差评回访", "/staff/ratings", "低分评价的联系、整改和回访期限", (Action.RATINGS_FOLLOW,)),
     Section("复制件", "/staff/copies", "按编号查找、撤回复制件", (Action.COPIES_KEEP,)),
     Section("登记比对", "/staff/differences", "与市共享平台登记事项的差异", (Action.DIFFERENCES_SETTLE,)),
+    Section("纸质档案", "/staff/paper", "查找、移交、上架、借阅纸质档案", (Action.PAPER_KEEP,)),
+    Section("销毁清单", "/staff/paper/destructions", "保管期满的纸质档案，两人批准后销毁", (Action.PAPER_DESTROY,)),
     Section("对接与消息", "/staff/outbox", "对接系统的状态，等待和未送达的消息", (Action.OUTBOX_SEE,)),
     Section(
         "变更审批", "/staff/proposals", "需要第二个人批准的变更",
-        (Action.ACCOUNTS_KEEP, Action.ACCOUNTS_APPROVE),
+        (Action.ACCOUNTS_KEEP, Action.ACCOUNTS_APPROVE, Action.PAPER_DESTROY),
     ),
     Section("审计记录", "/staff/audit", "按人员、企业、申请、种类和时间查阅，导出，取得证明", (Action.AUDIT_READ,)),
     Section("审计核验", "/staff/audit/tree", "核验全部审计记录和检查点", (Action.AUDIT_READ,)),
@@ -120,7 +122,7 @@ class ProposalPage(Context):
 
 
 #: How values of proposals are called.
-NAMES = {"roles": "角色"}
+NAMES = {"roles": "角色", "papers": "纸质档案", "volumes": "卷（盒）"}
 
 
 def _shown(value: Any) -> str:
