@@ -1,4 +1,4 @@
-"""Papers: received by two people, put away by barcode, lent once, destroyed only after term, two approvals, witnesses."""
+"""Papers: received by two people, put away by barcode, lent once, destroyed after two approvals only."""
 
 import asyncio
 from collections.abc import Callable
@@ -26,7 +26,6 @@ from handlers.flows import (
     paper_handover,
     paper_loans,
     paper_shelves,
-    staffing,
 )
 from handlers.flows.paper_handover import VolumeForm
 from handlers.flows.paper_loans import LoanForm
@@ -111,8 +110,10 @@ def room(desk: Desk) -> Room:
     }
     people = {
         name: desk.run(
-            staffing.create_staff(desk.store, login=f"d.{name}", name=f"样例{name}", roles=[role])
-        ).staff
+            desk.store.staff.create(
+                login=f"d.{name}", name=f"样例{name}", roles=frozenset({role}), password_hash="x", totp_secret="x"
+            )
+        )
         for name, role in roles.items()
     }
     return Room(desk, people)
@@ -439,9 +440,7 @@ def test_two_who_list_the_same_box_at_once_list_it_once(room: Room) -> None:
     store, now = room.desk.store, room.desk.clock()
 
     async def both() -> list[Any]:
-        calls = [
-            paper_destruction.put_on(store, no, BOX, by=room.people["one"], now=now, trace=TRACE) for no in lists
-        ]
+        calls = [paper_destruction.put_on(store, no, BOX, by=room.people["one"], now=now, trace=TRACE) for no in lists]
         return await asyncio.gather(*calls, return_exceptions=True)
 
     ended = room.desk.run(both())
