@@ -350,6 +350,7 @@ class Inquirer(StrEnum):
 class AuditFault(StrEnum):
     """What can be wrong with the audit; views/contexts say it in words."""
 
+    TRIM = "trim"
     MISSING = "missing"
     INSERTED = "inserted"
     EDITED = "edited"
@@ -381,6 +382,10 @@ class AuditTag(StrEnum):
     """`<source>:<subject>:<action>`. Each has its required fields in AUDIT_FIELDS; no other tag exists."""
 
     ACCESS_DECIDED = "access:dossier:decided"
+    AUDIT_TRIMMED = "audit:prefix:trimmed"
+    BACKUP_MADE = "backup:file:made"
+    BACKUP_RESTORED = "backup:database:restored"
+    BACKUP_VERIFIED = "backup:file:verified"
     AUDIT_CHECKED = "audit:tree:checked"
     AUDIT_EXPORTED = "audit:result:exported"
     AUDIT_PROVED = "audit:event:proved"
@@ -399,6 +404,7 @@ class AuditTag(StrEnum):
     DOSSIER_LOOKERS_SEEN = "dossier:lookers:viewed"
     ENTRY_REFUSED = "visitor:entry:refused"
     EXTRACT_VIEWED = "extract:page:viewed"
+    INSPECTION_MADE = "inspection:report:made"
     INTAKE_IMPORTED = "intake:batch:imported"
     FOLLOW_UP_MOVED = "followup:record:moved"
     FOLLOW_UP_OPENED = "followup:record:opened"
@@ -406,6 +412,7 @@ class AuditTag(StrEnum):
     KIOSK_WIPED = "kiosk:session:wiped"
     LINK_MADE = "visitor:account:linked"
     LICENCE_CHECKED = "licence:lawyer:checked"
+    NUMBERS_EXPORTED = "numbers:report:exported"
     ORDER_CREATED = "order:record:created"
     ORDER_MOVED = "order:record:moved"
     PAGE_VIEWED = "page:image:viewed"
@@ -423,6 +430,7 @@ class AuditTag(StrEnum):
     PROPOSAL_ANSWERED = "proposal:record:answered"
     RATING_DEFAULTED = "rating:record:defaulted"
     RATING_GIVEN = "rating:record:given"
+    RETENTION_APPLIED = "retention:records:removed"
     RATING_SENT_ON = "rating:visitor:sent_on"
     SEAL_ADDED = "seal:register:added"
     SEAL_RETIRED = "seal:register:retired"
@@ -443,6 +451,10 @@ class AuditTag(StrEnum):
 #: Fields an event of that tag must carry in `fields`, exactly; `store.audit.append` refuses any other set.
 AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.ACCESS_DECIDED: frozenset({"rule", "rule_version"}),
+    AuditTag.AUDIT_TRIMMED: frozenset({"size", "root", "before"}),
+    AuditTag.BACKUP_MADE: frozenset({"digest", "documents", "audit_size"}),
+    AuditTag.BACKUP_RESTORED: frozenset({"digest", "documents", "audit_size", "signed_size"}),
+    AuditTag.BACKUP_VERIFIED: frozenset({"digest"}),
     AuditTag.AUDIT_CHECKED: frozenset({"size", "first_bad"}),
     AuditTag.AUDIT_EXPORTED: frozenset({"criteria", "rows"}),
     AuditTag.AUDIT_PROVED: frozenset({"size"}),
@@ -461,6 +473,7 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.DOSSIER_LOOKERS_SEEN: frozenset({"rule", "visits"}),
     AuditTag.ENTRY_REFUSED: frozenset({"entry", "ground"}),
     AuditTag.EXTRACT_VIEWED: frozenset({"rule"}),
+    AuditTag.INSPECTION_MADE: frozenset({"period", "health"}),
     AuditTag.INTAKE_IMPORTED: frozenset({"accepted", "refused", "pages"}),
     AuditTag.FOLLOW_UP_MOVED: frozenset({"step", "result", "to"}),
     AuditTag.FOLLOW_UP_OPENED: frozenset({"satisfaction", "number"}),
@@ -468,6 +481,7 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.KIOSK_WIPED: frozenset({"terminal"}),
     AuditTag.LINK_MADE: frozenset({"entry"}),
     AuditTag.LICENCE_CHECKED: frozenset({"outcome", "source"}),
+    AuditTag.NUMBERS_EXPORTED: frozenset({"form", "first", "last"}),
     AuditTag.ORDER_CREATED: frozenset({"rule", "pages"}),
     AuditTag.ORDER_MOVED: frozenset({"from", "to"}),
     AuditTag.PAGE_VIEWED: frozenset({"size", "rule"}),
@@ -485,6 +499,7 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.PROPOSAL_ANSWERED: frozenset({"kind", "about", "answer"}),
     AuditTag.RATING_DEFAULTED: frozenset({"satisfaction", "number"}),
     AuditTag.RATING_GIVEN: frozenset({"satisfaction", "number"}),
+    AuditTag.RETENTION_APPLIED: frozenset({"kind", "count", "before"}),
     AuditTag.RATING_SENT_ON: frozenset({"number"}),
     AuditTag.SEAL_ADDED: frozenset({"version", "fingerprint"}),
     AuditTag.SEAL_RETIRED: frozenset({"version", "reason"}),

@@ -20,11 +20,13 @@ from conf.terms import AUDIT_FIELDS, AUDIT_MORE_FIELDS, AuditTag, Channel
 from store.audit_check import Progress, verify
 from store.audit_leaf import leaf_of, signed_text, tie_of
 from store.audit_sequence import Sequencer
+from store.audit_trim import Trims, checkpoint_before
 from store.connection import Base, Tx
 from store.encode import from_bson, to_bson
 from store.ids import sortable_id
 from store.merkle import Frontier
 from store.records import AuditEvent, AuditReport, Checkpoint
+from store.records.keeping import AuditTrim
 from store.vault import Vault
 
 #: Field values that name a person are kept as keyed hashes only.
@@ -41,6 +43,7 @@ class Audit:
         self._base, self._clock, self._vault = base, base.clock, base.vault
         self._events, self._checkpoints = base["audit_events"], base["audit_checkpoints"]
         self._sequencer = Sequencer(base)
+        self.trims = Trims(base)
 
     async def append(
         self,
@@ -130,9 +133,19 @@ class Audit:
         """The tree's size and peaks as the sequencer left them."""
         return (await self._sequencer.tree()).frontier
 
-    async def verify(self, checkpoints: tuple[Checkpoint, ...], *, progress: Progress | None = None) -> AuditReport:
-        """Recompute every leaf, place and root against these checkpoints (signatures checked by the caller)."""
-        return await verify(self._base, checkpoints, progress=progress)
+    async def checkpoint_before(self, moment: datetime) -> Checkpoint | None:
+        """The largest checkpoint signed at that moment or earlier; every event below its size is older than it."""
+        return await checkpoint_before(self._base, moment)
+
+    async def verify(
+        self,
+        checkpoints: tuple[Checkpoint, ...],
+        trims: tuple[AuditTrim, ...] = (),
+        *,
+        progress: Progress | None = None,
+    ) -> AuditReport:
+        """Recompute every leaf, place and root against these checkpoints and trims, whose signatures are right."""
+        return await verify(self._base, checkpoints, trims, progress=progress)
 
     async def events(self, from_position: int = 0, batch: int = 100) -> tuple[AuditEvent, ...]:
         """Events from a position on, in order."""

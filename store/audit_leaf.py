@@ -1,8 +1,8 @@
-"""What the proofs of the audit are made of, as pure functions: leaf, ties, a checkpoint's text. For audit_*.py."""
+"""What the proofs of the audit are made of, as pure functions: leaf, ties, texts that are signed. For audit_*.py."""
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,3 +44,9 @@ def signed_text(size: int, root: str, at: datetime) -> bytes:
 def key_id_of(public: bytes) -> str:
     """Names a public signing key: the first 16 hex digits of its SHA-256."""
     return hashlib.sha256(public).hexdigest()[:16]
+
+
+def trim_text(size: int, peaks: Sequence[str], *, checkpoint_at: datetime, at: datetime) -> bytes:
+    """What a trim's signature covers: origin, size, peaks (hex), the checkpoint's time and the trim's, one a line."""
+    times = (each.astimezone(UTC).isoformat(timespec="milliseconds") for each in (checkpoint_at, at))
+    return "\n".join([f"{ORIGIN}/trim", str(size), ",".join(peaks), *times, ""]).encode()

@@ -25,9 +25,8 @@ class AuditProofs:
     """Inclusion proofs over the stored leaves, and the block roots that make them quick."""
 
     def __init__(self, base: Base) -> None:
-        self._events, self._blocks, self._checkpoints = (
-            base["audit_events"], base["audit_blocks"], base["audit_checkpoints"],
-        )  # fmt: skip
+        self._events, self._blocks = base["audit_events"], base["audit_blocks"]
+        self._checkpoints, self._trims = base["audit_checkpoints"], base["audit_trims"]
 
     async def signing(self, position: int) -> Checkpoint | None:
         """The smallest checkpoint whose tree holds the position; None while nothing has been signed since."""
@@ -59,17 +58,18 @@ class AuditProofs:
         newest = await self._blocks.find_one({}, {"_id": 1}, sort=[("_id", DESCENDING)])
         first, complete = (newest["_id"] + 1 if newest else 0), size // BLOCK
         for number in range(first, min(complete, first + at_most)):
-            root = await asyncio.to_thread(tree_root, await self._leaves(number, BLOCK))
+            root = await asyncio.to_thread(tree_root, await self.leaves_of_block(number, BLOCK))
             await self._blocks.update_one({"_id": number}, {"$setOnInsert": {"root": root.hex()}}, upsert=True)
         return complete <= first + at_most
 
     async def forget(self) -> None:
-        """Drop the kept roots: they are worked out anew when next needed."""
-        await self._blocks.delete_many({})
+        """Drop the kept roots: they are worked out anew when next needed. Those before the last trim cannot be."""
+        trim = await self._trims.find_one({}, {"_id": 1}, sort=[("_id", DESCENDING)])
+        await self._blocks.delete_many({"_id": {"$gte": trim["_id"] // BLOCK}} if trim else {})
 
     async def _path(self, position: int, size: int) -> tuple[bytes, tuple[bytes, ...]]:
         number, inside = divmod(position, BLOCK)
-        own = await self._leaves(number, min(BLOCK, size - number * BLOCK))
+        own = await self.leaves_of_block(number, min(BLOCK, size - number * BLOCK))
         if inside >= len(own):
             raise IntegrityFault(f"leaf {position} is not where it was")
         return own[inside], (*inclusion_proof(own, inside), *await self._above(number, size))
@@ -81,10 +81,19 @@ class AuditProofs:
         if [row["_id"] for row in rows] != list(range(size // BLOCK)):
             raise IntegrityFault("block roots of the audit are missing")
         if size % BLOCK:
-            roots.append(Frontier().extend(await self._leaves(size // BLOCK, size % BLOCK)).root)
+            roots.append(Frontier().extend(await self.leaves_of_block(size // BLOCK, size % BLOCK)).root)
         return await asyncio.to_thread(inclusion_proof, roots, number)
 
-    async def _leaves(self, number: int, count: int) -> list[bytes]:
+    async def leaves_of_block(self, number: int, count: int) -> list[bytes]:
+        """The first `count` leaves of a block; those the retention job removed are kept by its last trim."""
+        kept = await self._kept(number)
         within = {"$gte": number * BLOCK, "$lt": number * BLOCK + count}
-        found = self._events.find({"position": within}, {"leaf": 1}).sort("position", ASCENDING)
-        return [bytes.fromhex(row["leaf"]) for row in await found.to_list()]
+        found = self._events.find({"position": within}, {"leaf": 1, "position": 1}).sort("position", ASCENDING)
+        rows = [row for row in await found.to_list() if row["position"] >= number * BLOCK + len(kept)]
+        return (kept + [bytes.fromhex(row["leaf"]) for row in rows])[:count]
+
+    async def _kept(self, number: int) -> list[bytes]:
+        trim = await self._trims.find_one({}, sort=[("_id", DESCENDING)])
+        if trim is None or trim["_id"] // BLOCK != number:
+            return []
+        return [bytes.fromhex(leaf) for leaf in trim["tail"]]

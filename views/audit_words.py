@@ -36,6 +36,7 @@ KINDS: dict[str, str] = {
     "intake:batch:imported": "导入档案",
     "kiosk:session:wiped": "自助机清除会话",
     "licence:lawyer:checked": "核验律师执业信息",
+    "numbers:report:exported": "导出统计",
     "order:record:created": "提交查询申请",
     "order:record:moved": "申请状态变化",
     "page:image:viewed": "查看档案页",
@@ -50,7 +51,7 @@ KINDS: dict[str, str] = {
     "paper:volume:returned": "归还纸质档案",
     "proposal:record:answered": "答复变更审批",
     "proposal:record:made": "提出变更",
-    "rating:record:defaulted": "默认好评",
+    "rating:record:defaulted": "到期默认评价",
     "rating:record:given": "作出评价",
     "rating:visitor:sent_on": "转到好差评平台",
     "register:company:compared": "与共享平台比对登记信息",
@@ -102,6 +103,8 @@ CHANNELS: dict[str, str] = {
     "command": "命令行",
     "worker": "后台",
     "counterpart": "对接系统",
+    "shb": "穗好办",
+    "yst": "粤商通",
 }
 
 ACTORS: dict[str, str] = {
@@ -128,9 +131,16 @@ FIELDS: dict[str, str] = {
     "answer": "答复",
     "by": "验证方式",
     "cert_sn": "印章证书序列号",
+    "condition": "归还时状况",
+    "count": "数量",
     "criteria": "查找条件",
+    "day": "日期",
+    "due": "应归还日期",
     "first_bad": "第一处问题的位置",
+    "first": "统计起始日",
+    "form": "文件格式",
     "from": "原状态",
+    "last": "统计截止日",
     "ground": "理由",
     "hits": "结果数",
     "inquirer": "查询人类别",
@@ -153,11 +163,14 @@ FIELDS: dict[str, str] = {
     "satisfaction": "满意度",
     "sha256": "文件摘要（SHA-256）",
     "size": "大小",
+    "step": "步骤",
     "system": "对接系统",
     "terminal": "自助机",
     "to": "新状态",
     "uscc": "企业代码",
     "visits": "查阅次数",
+    "volume": "纸质档案条码",
+    "volumes": "卷（盒）数",
 }
 
 _SIZES = {"thumb": "缩略图", "view": "浏览图", "full": "原大图"}
@@ -184,6 +197,7 @@ FAULTS: dict[AuditFault, str] = {
     AuditFault.UNSIGNED: "各条记录完好，但有检查点不是用本系统的密钥签署的。",
     AuditFault.SET_BACK: "各条记录完好，但检查点的时间倒退：数据库曾被恢复到较早的状态。",
     AuditFault.DROPPED: "各条记录完好，但文件里的检查点在数据库里不见了。",
+    AuditFault.TRIM: "记录的起点不合规：到期清理没有有效的签名、检查点或对应的审计记录，或未满法定期限。",
     AuditFault.UNREADABLE: "各条记录完好，但检查点文件有一行不能读取：写入时断电，或被改动。",
 }
 
@@ -194,6 +208,10 @@ def kind_words(tag: str) -> str:
 
 def outcome_words(outcome: str) -> str:
     return OUTCOMES.get(outcome, outcome)
+
+
+def channel_words(channel: str) -> str:
+    return CHANNELS.get(channel, channel)
 
 
 def field_words(name: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from conf.errors import Conflict, IntegrityFault, Invalid, NotFound
 from conf.terms import AuditTag, CopyStatus, OrderStatus
+from handlers.flows import counting
 from handlers.flows.lookers import inquirer_of
 from handlers.flows.ordering import Trace, record_move
 from store import Store
@@ -115,7 +116,10 @@ async def _record(store: Store, order: Order, copy: Copy, *, now: datetime, trac
             tx=tx,
             **trace,
         )
-        if current and current.status == OrderStatus.READY:
+        is_first = current is not None and current.status == OrderStatus.READY
+        channel = trace["channel"]
+        await counting.handed_out(store, order, channel=channel, how=outcome, is_first=is_first, at=now, tx=tx)
+        if current and is_first:
             await store.orders.advance(order.no, OrderStatus.READY, OrderStatus.DOWNLOADED, "visitor", tx=tx)
             await record_move(store, current, OrderStatus.DOWNLOADED, at=now, tx=tx, trace=trace)
 

@@ -10,7 +10,7 @@ import base64
 import fcntl
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -24,8 +24,9 @@ from conf.logs import get_log
 from conf.terms import AuditFault
 from store import Store
 from store.audit_check import Progress
-from store.audit_leaf import key_id_of, signed_text
+from store.audit_leaf import key_id_of, signed_text, trim_text
 from store.records import AuditReport, Checkpoint
+from store.records.keeping import AuditTrim
 
 log = get_log("evidence")
 
@@ -44,8 +45,7 @@ async def keep_checkpoint(store: Store, keys: Keys, var_dir: Path, *, clock: Clo
         return None
     if latest and grown < EVERY_EVENTS and clock() - latest.at < EVERY:
         return None
-    key_id = key_id_of(keys.audit.public_key().public_bytes_raw())
-    made = await store.audit.checkpoint(lambda text: (key_id, keys.audit.sign(text)))
+    made = await store.audit.checkpoint(signer(keys))
     if made is not None:
         await asyncio.to_thread(write_checkpoint, checkpoint_file(var_dir), made)
         log.info("audit_checkpoint", size=made.size, root=made.root, key_id=made.key_id, signature=made.signature)
@@ -60,10 +60,15 @@ async def verify_audit(store: Store, keys: Keys, var_dir: Path, *, progress: Pro
     (events recomputed, events there must be); others have their turn all along.
     """
     in_file, unreadable = await asyncio.to_thread(read_checkpoints, checkpoint_file(var_dir))
-    in_store = await store.audit.checkpoints()
+    in_store, trims = await store.audit.checkpoints(), await store.audit.trims.all()
     signed = await asyncio.to_thread(_signed, (*in_file, *in_store), keys)
-    report = await store.audit.verify(tuple(signed), progress=progress)
+    lawful = tuple(trim for trim in trims if is_signed_trim(trim, keys))
+    report = await store.audit.verify(tuple(signed), lawful, progress=progress)
+    if not report.ok and await store.audit.trims.last() != (trims[-1] if trims else None):
+        return await verify_audit(store, keys, var_dir, progress=progress)  # retention went on while this looked
     found = (AuditFault.UNREADABLE, unreadable) if unreadable else _checkpoint_problem(in_file, in_store, signed)
+    if trims and trims[-1] not in lawful:
+        found = AuditFault.TRIM, f"the trim to {trims[-1].size} is not signed by our key"
     if report.ok and found:
         return replace(report, ok=False, fault=found[0], problem=found[1])
     return report
@@ -74,14 +79,31 @@ def _signed(checkpoints: Sequence[Checkpoint], keys: Keys) -> set[Checkpoint]:
     return {checkpoint for checkpoint in set(checkpoints) if is_signed(checkpoint, keys)}
 
 
+def is_signed_trim(trim: AuditTrim, keys: Keys) -> bool:
+    """Whether our audit key signed exactly this trim."""
+    text = trim_text(trim.size, trim.peaks, checkpoint_at=trim.checkpoint_at, at=trim.at)
+    return _is_ours(text, trim.signature, keys)
+
+
 def is_signed(checkpoint: Checkpoint, keys: Keys) -> bool:
     """Whether our audit key signed exactly this size, root and time."""
-    text = signed_text(checkpoint.size, checkpoint.root, checkpoint.at)
-    try:
-        keys.audit.public_key().verify(base64.b64decode(checkpoint.signature, validate=True), text)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
+    return _is_ours(signed_text(checkpoint.size, checkpoint.root, checkpoint.at), checkpoint.signature, keys)
+
+
+def signer(keys: Keys) -> Callable[[bytes], tuple[str, bytes]]:
+    """Signs a text with the audit key: (key id, signature)."""
+    key_id = key_id_of(keys.audit.public_key().public_bytes_raw())
+    return lambda text: (key_id, keys.audit.sign(text))
+
+
+def _is_ours(text: bytes, signature: str, keys: Keys) -> bool:
+    for key in (keys.audit.public_key(), *keys.audit_retired):
+        try:
+            key.verify(base64.b64decode(signature, validate=True), text)
+        except (InvalidSignature, ValueError):
+            continue
+        return True
+    return False
 
 
 def checkpoint_file(var_dir: Path) -> Path:

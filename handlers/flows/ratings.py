@@ -12,7 +12,7 @@ from conf.errors import Conflict, Invalid, NotFound
 from conf.logs import get_log
 from conf.rating_tags import TAGS
 from conf.terms import AuditTag, Channel, OrderStatus, OutboxKind, Satisfaction
-from handlers.flows import followups
+from handlers.flows import counting, followups
 from handlers.flows.ordering import Trace, record_move
 from store.outbox import new_message
 from store.records import Account, InboxEvent, Order, OutboxMessage, Rating
@@ -185,6 +185,7 @@ async def _write(
     fields = {"satisfaction": int(rating.satisfaction), "number": rating.number}
     tag = AuditTag.RATING_DEFAULTED if rating.is_default else AuditTag.RATING_GIVEN
     await store.audit.append(tag=tag, subject=order.no, outcome="done", fields=fields, at=now, tx=tx, **trace)
+    await counting.rated(store, rating, tx=tx)
     current = await store.orders.by_no(order.no, tx)  # it may have expired since it was read
     if current is not None and current.status is OrderStatus.DOWNLOADED and not rating.is_default:
         by = "visitor"

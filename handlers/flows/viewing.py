@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from adapters.imaging.render import render
@@ -17,6 +18,7 @@ from conf.clock import beijing
 from conf.errors import IntegrityFault, NotFound
 from conf.logs import get_log
 from conf.terms import PURPOSES, AccountKind, AuditTag, Outcome, PageSize, PurposeCode
+from handlers.flows import counting
 from handlers.flows.access import decide, decide_extract
 from handlers.flows.lookers import inquirer_of
 from store import Store
@@ -79,8 +81,8 @@ async def list_dossier(store: Store, uscc: str, visitor: Visitor) -> Catalogue:
         raise NotFound
     dossier = dossier or Dossier(uscc=uscc, filings=())
     decision, purpose = _decided(company, dossier.documents, grants, visitor)
-    fields = {"rule": decision.rule_id, **_who_and_why(decision, purpose, visitor)}
-    await _record(store, AuditTag.DOSSIER_LISTED, uscc, decision.outcome, fields, visitor)
+    said = _who_and_why(decision, purpose, visitor)
+    await _record_look(store, AuditTag.DOSSIER_LISTED, counting.DOSSIER, uscc, decision, visitor, said)
     return Catalogue(company=company, dossier=dossier, decision=decision, purpose=purpose)
 
 
@@ -127,7 +129,7 @@ async def read_extract(store: Store, uscc: str, visitor: Visitor) -> tuple[Compa
     if company is None:
         raise NotFound
     decision = decide_extract(visitor.account, company, visitor.now)
-    await _record(store, AuditTag.EXTRACT_VIEWED, uscc, decision.outcome, {"rule": decision.rule_id}, visitor)
+    await _record_look(store, AuditTag.EXTRACT_VIEWED, counting.EXTRACT_SCOPE, uscc, decision, visitor)
     return company, decision
 
 
@@ -185,11 +187,36 @@ async def _rendition(store: Store, workshop: Any, page: Page, size: PageSize) ->
         return content
 
 
+async def _record_look(
+    store: Store,
+    tag: AuditTag,
+    what: str,
+    uscc: str,
+    decision: Decision,
+    visitor: Visitor,
+    said: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
+    """The event of a look at a company, and its count, in one transaction; `said`: further fields of the event."""
+
+    async def work(tx: Any) -> None:
+        await _record(store, tag, uscc, decision.outcome, {"rule": decision.rule_id, **said}, visitor, tx)
+        channel = visitor.trace["channel"]
+        await counting.looked_up(store, what, decision, uscc=uscc, channel=channel, at=visitor.now, tx=tx)
+
+    await store.atomically(work)
+
+
 async def _record(
-    store: Store, tag: AuditTag, subject: str, outcome: Outcome, fields: dict[str, Any], visitor: Visitor
+    store: Store,
+    tag: AuditTag,
+    subject: str,
+    outcome: Outcome,
+    fields: dict[str, Any],
+    visitor: Visitor,
+    tx: Any = None,
 ) -> None:
     await store.audit.append(
-        tag=tag, subject=subject, outcome=str(outcome), fields=fields, at=visitor.now, **visitor.trace
+        tag=tag, subject=subject, outcome=str(outcome), fields=fields, at=visitor.now, tx=tx, **visitor.trace
     )
 
 

@@ -27,7 +27,7 @@ def row_of(event: AuditEvent) -> tuple[str, ...]:
     return (
         "" if event.position is None else str(event.position), exact(event.at), words.kind_words(event.tag),
         str(event.tag), words.outcome_words(event.outcome), words.ACTORS.get(event.role, event.role), event.who,
-        words.CHANNELS.get(event.channel, str(event.channel)), event.subject, event.request_id, event.address, inside,
+        words.channel_words(str(event.channel)), event.subject, event.request_id, event.address, inside,
         event.id, event.leaf,
     )  # fmt: skip
 
@@ -50,7 +50,7 @@ class _Words:
         return words.ACTORS.get(event.role, event.role or "系统")
 
     def channel(self, event: AuditEvent) -> str:
-        return words.CHANNELS.get(event.channel, str(event.channel))
+        return words.channel_words(str(event.channel))
 
     def exact(self, at: datetime) -> str:
         return exact(at)
@@ -80,7 +80,7 @@ class AuditPage(Context, _Words):
 
     @property
     def channels(self) -> tuple[tuple[str, str], ...]:
-        return ANY, *((str(channel), words.CHANNELS[channel]) for channel in Channel)
+        return ANY, *((str(channel), words.channel_words(str(channel))) for channel in Channel)
 
     @property
     def persons(self) -> str:
