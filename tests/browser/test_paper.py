@@ -79,7 +79,7 @@ def test_a_box_from_the_list_to_the_shelf_and_out_on_loan(
     giver.get_by_role("button", name="移交", exact=True).click()
     taker.goto(at)
     looked_at(taker)
-    taker.get_by_role("button", name=f"完好{code}").click()
+    taker.get_by_role("button", name=re.compile(rf"完好\s*{code}")).click()
     taker.get_by_role("button", name="接收").click()
     taker.get_by_role("button", name="办结").click()
     looked_at(taker)
