@@ -164,7 +164,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         ),
         IndexModel([("waiting", UP), ("_id", UP)], name="waiting", partialFilterExpression={"waiting": True}),
         # the auditor's search and the list of who looked into a dossier, newest first
-        IndexModel([("at", DOWN), ("_id", DOWN)], name="by_time"),
+        IndexModel([("at", DOWN), ("_id", DOWN)], name="by_time"),  # also the recount of a day
         IndexModel([("who", UP), ("at", DOWN), ("_id", DOWN)], name="by_who"),
         IndexModel([("subject", UP), ("at", DOWN), ("_id", DOWN)], name="by_subject"),
         IndexModel([("tag", UP), ("at", DOWN), ("_id", DOWN)], name="by_tag"),

@@ -12,7 +12,7 @@ from pymongo import MongoClient
 from adapters.sandbox.server import Sandbox
 from conf.errors import Conflict
 from conf.settings import load_settings
-from conf.terms import AuditTag, Channel, OrderStatus, Satisfaction
+from conf.terms import AuditTag, Channel, OrderStatus, OutboxKind, Satisfaction
 from handlers.flows import notices, ordering, ratings
 from handlers.flows.background import Background
 from store.records import Order, Rating
@@ -65,7 +65,10 @@ def test_it_reaches_the_platform_as_a_default(desk: Desk, outside: Outside, sand
     sandbox.state.faults.switch("rating", "lost", 1)
     chance = random.Random(1)
     for _ in range(2):  # the first answer is lost
-        desk.run(notices.deliver_next(desk.store, outside, owner="w", now=desk.clock(), chance=chance))  # type: ignore[arg-type]
+        sent = notices.deliver_next(
+            desk.store, outside, owner="w", now=desk.clock(), chance=chance, kinds=(OutboxKind.RATING,)
+        )  # type: ignore[arg-type]
+        desk.run(sent)
         desk.clock.forward(hours=1)
     (kept,) = sandbox.state.received["rating"]
     assert (kept["projectNo"], kept["satisfaction"], kept["isdefault"]) == (order.no, "3", "1")

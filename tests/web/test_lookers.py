@@ -37,7 +37,9 @@ def archive(filled: Archive) -> Iterator[Archive]:
 
 def looks(page: Page) -> list[list[str]]:
     """Time, inquirer, purpose, what: row by row."""
-    return [[cell.get_text(" ", strip=True) for cell in row.select("th, td")] for row in page.all("tbody tr")]
+    parts = [f".eq-looks__{part}" for part in ("when", "who", "why", "what")]
+    rows = page.all("main .eq-orders__item")
+    return [[" ".join(row.select(part)[0].get_text().split()) for part in parts] for row in rows]
 
 
 def look(archive: Archive, *, who: str = "acc-x", minutes: int = 0, **changes: Any) -> None:

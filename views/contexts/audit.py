@@ -133,7 +133,7 @@ class AuditEventPage(Context, _Words):
         return (
             ("位置", f"{self.event.position}，在前 {checkpoint.size} 条记录的树中"),
             ("树根", checkpoint.root),
-            ("签署时间（北京时间）", exact(checkpoint.at)),
+            ("签署时间", exact(checkpoint.at)),
             ("签署密钥", checkpoint.key_id),
             ("证明路径", f"{len(self.proof.path)} 个摘要"),
         )
