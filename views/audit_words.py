@@ -105,8 +105,6 @@ CHANNELS: dict[str, str] = {
     "command": "命令行",
     "worker": "后台",
     "counterpart": "对接系统",
-    "shb": "穗好办",
-    "yst": "粤商通",
 }
 
 ACTORS: dict[str, str] = {
