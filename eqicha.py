@@ -190,6 +190,7 @@ async def sandbox(args: argparse.Namespace, settings: Settings) -> int:
 
 async def sample(args: argparse.Namespace, settings: Settings) -> int:
     """Fill the registry with fictional companies and dossiers."""
+    from handlers.flows.samples.boxes import sample_boxes
     from handlers.flows.samples.registry import sample_registry
 
     async with open_house(settings) as house:
@@ -205,6 +206,7 @@ async def sample(args: argparse.Namespace, settings: Settings) -> int:
                 seed=args.seed,
                 progress=progress,
             )
+        await sample_boxes(house.store, now=house.store.clock())
     print(f"{made.companies} companies, {made.dossiers} dossiers, {made.pages} page images, all fictional")
     return 0
 

@@ -89,6 +89,9 @@ class Settings(BaseSettings):
     task_page_days: int = Field(5, ge=1, description="working days to deal with a report of a bad page")
     task_scan_days: int = Field(10, ge=1, description="working days to scan a paper somebody asked for")
     task_per_day: int = Field(20, ge=1, description="reports and requests for scans per account and day")
+    paper_keep_years: int = Field(20, ge=20, description="papers are kept this long after their company has ended")
+    paper_loan_days: int = Field(10, ge=1, description="working days papers are lent for")
+    paper_extension_days: int = Field(5, ge=1, description="working days a loan of papers is extended by, once")
     lawyer_grant_days: int = Field(30, ge=1, description="a lawyer's permission ends after this many days")
     copy_recheck: Literal["none", "sms"] = Field(
         "none", description="before a copy is handed out: nothing more, or a code sent by SMS (level L3 needs none)"

@@ -230,6 +230,7 @@ class Notice(StrEnum):
     ORDER_FAILED = "order_failed"
     ORDER_QUESTION = "order_question"  # the reviewer asks for more
     TASK_DONE = "task_done"
+    PAPER_OVERDUE = "paper_overdue"  # to who has papers of ours, by mail
     CODE = "code"  # sent straight to whoever waits for it, by SMS only, never through the outbox
 
 
@@ -335,6 +336,7 @@ class ProposalKind(StrEnum):
     SEAL_ADD = "seal_add"
     SIGNATORY = "signatory"
     COMPANY_LOCK = "company_lock"
+    DESTRUCTION = "destruction"  # of papers
 
 
 class ProposalStatus(StrEnum):
@@ -454,6 +456,15 @@ class AuditTag(StrEnum):
     ORDER_CREATED = "order:record:created"
     ORDER_MOVED = "order:record:moved"
     PAGE_VIEWED = "page:image:viewed"
+    PAPER_DESTRUCTION_MOVED = "paper:destruction:moved"
+    PAPER_HANDOVER_MOVED = "paper:handover:moved"
+    PAPER_HANDOVER_WRITTEN = "paper:handover:written"
+    PAPER_LENT = "paper:volume:lent"
+    PAPER_LOAN_EXTENDED = "paper:loan:extended"
+    PAPER_PLACED = "paper:volume:placed"
+    PAPER_PLACES_MADE = "paper:location:made"
+    PAPER_REMINDED = "paper:loan:reminded"
+    PAPER_RETURNED = "paper:volume:returned"
     PERSON_SEARCHED = "search:person:queried"
     PROPOSAL_MADE = "proposal:record:made"
     PROPOSAL_ANSWERED = "proposal:record:answered"
@@ -529,6 +540,15 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.ORDER_CREATED: frozenset({"rule", "pages"}),
     AuditTag.ORDER_MOVED: frozenset({"from", "to"}),
     AuditTag.PAGE_VIEWED: frozenset({"size", "rule"}),
+    AuditTag.PAPER_DESTRUCTION_MOVED: frozenset({"to", "volumes"}),
+    AuditTag.PAPER_HANDOVER_MOVED: frozenset({"to", "volumes"}),
+    AuditTag.PAPER_HANDOVER_WRITTEN: frozenset({"volume", "step"}),
+    AuditTag.PAPER_LENT: frozenset({"volume", "due"}),
+    AuditTag.PAPER_LOAN_EXTENDED: frozenset({"volume", "due"}),
+    AuditTag.PAPER_PLACED: frozenset({"from", "to"}),
+    AuditTag.PAPER_PLACES_MADE: frozenset({"count"}),
+    AuditTag.PAPER_REMINDED: frozenset({"day"}),
+    AuditTag.PAPER_RETURNED: frozenset({"volume", "condition"}),
     AuditTag.PERSON_SEARCHED: frozenset({"query", "hits"}),
     AuditTag.PROPOSAL_MADE: frozenset({"kind", "about"}),
     AuditTag.PROPOSAL_ANSWERED: frozenset({"kind", "about", "answer"}),
@@ -570,3 +590,49 @@ AUDIT_MORE_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.ORDER_CREATED: frozenset({"uscc"}),
     AuditTag.PAGE_VIEWED: frozenset({"uscc", "inquirer", "purpose"}),
 }
+
+
+class VolumeKind(StrEnum):
+    VOLUME = "volume"  # 卷
+    BOX = "box"  # 盒
+
+
+class VolumeState(StrEnum):
+    """Where a volume of papers is in its life. Only what is kept can be lent or put on a destruction list."""
+
+    ANNOUNCED = "announced"  # on a handover list that is not closed
+    MISSING = "missing"  # announced, and not there when the list was checked
+    KEPT = "kept"
+    LENT = "lent"
+    LISTED = "listed"  # on a destruction list
+    DESTROYED = "destroyed"
+
+
+class VolumeCheck(StrEnum):
+    """How a volume was found when it came."""
+
+    PRESENT = "present"
+    MISSING = "missing"
+    DAMAGED = "damaged"
+
+
+class HandoverStatus(StrEnum):
+    DRAFT = "draft"
+    SENT = "sent"
+    RECEIVED = "received"
+    CLOSED = "closed"
+
+
+class LoanCondition(StrEnum):
+    """How a volume came back."""
+
+    GOOD = "good"
+    DAMAGED = "damaged"
+    INCOMPLETE = "incomplete"
+
+
+class DestructionStatus(StrEnum):
+    DRAFT = "draft"
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    EXECUTED = "executed"

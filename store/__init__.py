@@ -44,6 +44,7 @@ if TYPE_CHECKING:  # each part is imported when first used: a command that needs
     from store.numbers import Numbers
     from store.orders import Orders
     from store.outbox import Outbox
+    from store.paper import Paper
     from store.proposals import Proposals
     from store.ratings import Ratings
     from store.recount import Recounter
@@ -227,6 +228,12 @@ class Store:
         from store.copies import Copies
 
         return Copies(self._base)
+
+    @cached_property
+    def paper(self) -> Paper:
+        from store.paper import Paper
+
+        return Paper(self._base)
 
     @cached_property
     def proposals(self) -> Proposals:

@@ -149,6 +149,24 @@ INDEXES: dict[str, list[IndexModel]] = {
     "nonces": [
         IndexModel([("expires_at", UP)], name="expiry", expireAfterSeconds=0),
     ],
+    # -- papers on the shelves
+    "paper_volumes": [
+        IndexModel([("parts.uscc", UP)], name="of_company"),  # where a company's papers are
+        IndexModel([("handover_no", UP), ("_id", UP)], name="of_list"),
+        IndexModel([("location", UP), ("state", UP), ("_id", UP)], name="at"),  # what stands there, or nowhere yet
+        IndexModel([("state", UP), ("_id", UP)], name="kept"),  # what may be old enough
+    ],
+    "paper_locations": [],
+    "paper_handovers": [
+        IndexModel([("made_at", DOWN)], name="newest"),
+    ],
+    "paper_loans": [
+        IndexModel([("is_out", UP), ("due_at", UP)], name="out"),  # the longest due first; reminders
+        IndexModel([("is_out", UP), ("returned_at", DOWN)], name="back"),
+    ],
+    "paper_destructions": [
+        IndexModel([("made_at", DOWN)], name="newest"),
+    ],
     # -- what other registers say
     "differences": [
         IndexModel([("uscc", UP), ("state", UP), ("seen_at", DOWN)], name="of_company"),

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from views import filters
+from views.barcodes import barcode
 from views.contexts import Context, Frame
 from views.qr import qr
 
@@ -70,6 +71,7 @@ def environment() -> Environment:
     env.globals["ui"] = ui = SimpleNamespace()
     env.filters.update(filters.FILTERS)
     env.filters["qr"] = qr
+    env.filters["barcode"] = barcode
     env.filters["static"] = static_address  # of a constant: worked out once, when the template is compiled
     for path in sorted((ROOM / "components").glob("*.html")):
         _adopt(ui, env.get_template(f"components/{path.name}"))

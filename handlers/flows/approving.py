@@ -4,7 +4,7 @@ What each kind changes, who may propose and who may approve it stands in flows/e
 change, or the same one twice; effect, answer and evidence are one transaction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -39,8 +39,12 @@ async def propose(
     by: Staff,
     now: datetime,
     trace: Trace,
+    also: Callable[[Proposal, Any], Awaitable[None]] | None = None,
 ) -> Proposal:
-    """Keep a change for somebody else to approve. Raises Invalid (no reason, no change, not allowed), Conflict."""
+    """Keep a change for somebody else to approve. Raises Invalid (no reason, no change, not allowed), Conflict.
+
+    `also(proposal, tx)` writes what goes with it, in the same transaction.
+    """
     reason, faults = reason.strip(), {}
     if not 2 <= len(reason) <= LONGEST_REASON:
         faults["reason"] = f"请填写理由，2 至 {LONGEST_REASON} 字。"
@@ -58,6 +62,8 @@ async def propose(
 
     async def work(tx: Any) -> Proposal:
         await store.proposals.add(proposal, tx)
+        if also:
+            await also(proposal, tx)
         fields = {"kind": kind.value, "about": about}
         await store.audit.append(
             tag=AuditTag.PROPOSAL_MADE, subject=proposal.id, outcome="done", fields=fields, at=now, tx=tx, **trace

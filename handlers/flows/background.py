@@ -20,7 +20,7 @@ from conf.logs import get_log
 from conf.settings import Settings
 from conf.terms import OrderStatus
 from conf.tuning import tuned
-from handlers.flows import nightly, ordering, ratings
+from handlers.flows import nightly, ordering, paper_loans, ratings
 from handlers.flows.turns import Turn, take_turn
 from store import Store
 from store.records import Order
@@ -81,6 +81,7 @@ class Background:
             Job(name="fold", once=self.fold_next, interval=5, is_woken=False),
             Job(name="recount", once=self.recount_due, interval=900, is_woken=False),
             Job(name="default-ratings", once=self.default_ratings_due, interval=600, is_woken=False),
+            Job(name="paper-reminders", once=self.papers_overdue, interval=1800, is_woken=False),
             Job(name="sweep", once=self.sweep_due, interval=3600, is_woken=False),
             *(Job(name=turn.name, once=self._turn(turn), interval=300, is_woken=False) for turn in turns),
         )
@@ -155,6 +156,10 @@ class Background:
         if not days or not await self.store.leases.take("default-ratings", self.owner, 900):
             return False
         return await ratings.default_due(self.store, days=days, now=self.clock())
+
+    async def papers_overdue(self) -> bool:
+        """Write to those who should have brought papers back."""
+        return await paper_loans.remind_next(self.store, now=self.clock())
 
     async def sweep_due(self) -> bool:
         if not await self.store.backups.is_running() and await self.store.leases.take("sweep", self.owner, 3600):

@@ -9,6 +9,7 @@ from conf.errors import Conflict
 from conf.rights import APART, Action, is_apart
 from conf.terms import ProposalKind, StaffRole
 from handlers.flows import account_effects, seal_effects, tuned_effects
+from handlers.flows.paper_terms import approve_destruction
 from store.records.office import Proposal
 
 if TYPE_CHECKING:
@@ -78,5 +79,12 @@ EFFECTS: dict[ProposalKind, Effect] = {
     ),
     ProposalKind.COMPANY_LOCK: Effect(
         name="档案锁定、解锁", propose=Action.COMPANIES_KEEP, approve=Action.COMPANIES_KEEP, apply=lock_company
+    ),
+    ProposalKind.DESTRUCTION: Effect(
+        name="纸质档案销毁",
+        propose=Action.PAPER_DESTROY,
+        approve=Action.PAPER_DESTROY,
+        apply=approve_destruction,
+        needed=2,
     ),
 }

@@ -12,6 +12,7 @@ from adapters.sandbox.people import sample_people
 from conf.codes import is_citizen_id, is_reg_no, is_uscc
 from conf.terms import AccountKind, CompanyStatus, DocumentFlag, IdentityLevel, PageSize
 from handlers.flows.intake.rows import CompanyRow
+from handlers.flows.samples.boxes import sample_boxes
 from handlers.flows.samples.companies import make_companies
 from handlers.flows.samples.known import known_companies
 from handlers.flows.samples.papers.drawing import WRITERS, draw
@@ -138,6 +139,10 @@ def test_the_registry_is_stored_and_a_second_run_changes_nothing(intake_run: Run
     assert sum(document.page_count for document in dossier.documents) == made.pages
     company = intake_run(store.companies.by_uscc(first.uscc))
     assert company.filing_count == len(dossier.filings)
+    assert intake_run(sample_boxes(store, now=store.clock())) == 1, "a box for each company with papers"
+    (box,) = intake_run(store.paper.volumes_of([first.uscc]))
+    assert box.parts[0].filings == tuple(filing.number for filing in dossier.filings)
+    assert intake_run(sample_boxes(store, now=store.clock())) == 0
     page = intake_run(store.dossiers.pages(dossier.documents[0].id))[0]
     with Image.open(io.BytesIO(intake_run(store.scans.get_size(page.sha256, PageSize.VIEW)))) as view:
         assert view.width == 1240

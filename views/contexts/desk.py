@@ -41,13 +41,15 @@ SECTIONS = (
     Section("差评回访", "/staff/ratings", "低分评价的联系、整改和回访期限", (Action.RATINGS_FOLLOW,)),
     Section("复制件", "/staff/copies", "按编号查找、撤回复制件", (Action.COPIES_KEEP,)),
     Section("登记比对", "/staff/differences", "与市共享平台登记事项的差异", (Action.DIFFERENCES_SETTLE,)),
+    Section("纸质档案", "/staff/paper", "查找、移交、上架、借阅纸质档案", (Action.PAPER_KEEP,)),
+    Section("销毁清单", "/staff/paper/destructions", "保管期满的纸质档案，两人批准后销毁", (Action.PAPER_DESTROY,)),
     Section("对接与消息", "/staff/outbox", "对接系统的状态，等待和未送达的消息", (Action.OUTBOX_SEE,)),
     Section("统计", "/staff/numbers", "查询、办件、评价和服务质量的数字，绩效报告", (Action.NUMBERS_READ,)),
     Section(
         "变更审批", "/staff/proposals", "需要第二个人批准的变更",
         (
             Action.ACCOUNTS_KEEP, Action.ACCOUNTS_APPROVE, Action.SETTINGS_KEEP, Action.SETTINGS_APPROVE,
-            Action.RULES_DRAFT, Action.RULES_PUBLISH, Action.COMPANIES_KEEP,
+            Action.RULES_DRAFT, Action.RULES_PUBLISH, Action.COMPANIES_KEEP, Action.PAPER_DESTROY,
         ),
     ),
     Section(
@@ -148,7 +150,7 @@ NAMES = {
     "template": "短信模板编号", "sms": "短信", "subject": "邮件标题", "mail": "邮件正文",
     "free": "另外放假的日子", "working": "另外上班的日子", "version": "规则版本", "effective_at": "生效时间",
     "digest": "草案摘要（SHA-256）", "rules": "改动", "seal_id": "印章", "note": "说明", "title": "职务",
-    "locked": "档案锁定", "ground": "锁定理由",
+    "locked": "档案锁定", "ground": "锁定理由", "papers": "纸质档案", "volumes": "卷（盒）",
     "first_day": "起始日", "last_day": "截止日", "status": "状态", "fingerprint": "证书指纹",
 }  # fmt: skip
 

@@ -278,7 +278,7 @@ def _account(known: dict[str, object]) -> str:
 class StaffPaper(Context):
     """One page of a paper that was asked for, as the reviewer sees it."""
 
-    template = "pages/staff_paper.html"
+    template = "pages/staff_order_paper.html"
     order_no: str
     document: Document
     pages: tuple[Page, ...]
