@@ -99,7 +99,7 @@ def test_a_box_from_the_list_to_the_shelf_and_out_on_loan(
         giver.locator("[autofocus]").press("Enter")
     expect(giver.get_by_text(f"{code} 已上架")).to_be_visible()
     lend(giver, taker, code, looked_at)
-    prints(visitor, taker, at, room, code, tmp_path)
+    prints(taker, at, room, code, tmp_path)
 
 
 def lend(giver: Page, taker: Page, code: str, looked_at: Judge) -> None:
@@ -124,10 +124,14 @@ def lend(giver: Page, taker: Page, code: str, looked_at: Judge) -> None:
     looked_at(taker)
 
 
-def prints(visitor: Open, taker: Page, at: str, room: str, code: str, tmp_path: Path) -> None:
+def prints(taker: Page, at: str, room: str, code: str, tmp_path: Path) -> None:
     """The sheet is one A4 page, labels are 24 a page, and what is drawn is read by a reader."""
-    wide = visitor("pc")
-    wide.context.add_cookies(taker.context.cookies())
+    browser = taker.context.browser
+    assert browser
+    # three dots a pixel: about the 300 dots an inch of an office printer
+    context = browser.new_context(base_url=at, viewport={"width": 1000, "height": 1400}, device_scale_factor=3)
+    context.add_cookies(taker.context.cookies())
+    wide = context.new_page()
     wide.goto(f"{at}/sheet")
     assert at.rpartition("/")[2] in codes_on(wide)
     sheet = wide.pdf(path=tmp_path / "sheet.pdf", prefer_css_page_size=True)
@@ -138,3 +142,4 @@ def prints(visitor: Open, taker: Page, at: str, room: str, code: str, tmp_path: 
     assert pages_of(labels) == 2
     wide.goto(f"/staff/paper/labels?code={code}")
     assert codes_on(wide) == {code}
+    context.close()
