@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 from pymongo import MongoClient
 
-from adapters.sandbox.people import sample_people, sample_person
+from adapters.sandbox.people import sample_person
 from adapters.sandbox.state import CALLING_FAULTS, SYSTEMS, faults_of
 from tests.crash.test_kill import messages, wait_until
 from tests.trial import TrialSet
@@ -150,7 +150,8 @@ def licences(trial: TrialSet) -> list[Cell]:
     """Sharing platform: a lawyer's order is taken all the same, the licence is checked when the platform is back."""
     watch = Watch(trial, "lawyer")
     watch.visitor.sign_in("lawyer")
-    uscc, lawyer = a_company_of(watch.visitor), sample_person("lawyer")
+    uscc, lawyer = USCC, sample_person("lawyer")
+    asks_as_lawyer(watch.visitor, uscc)
     found: dict[str, tuple[str, float, list[str]]] = {}
     for fault in strikes("sharing"):
         with struck(trial, fault, ["sharing"]):
@@ -175,10 +176,13 @@ def licences(trial: TrialSet) -> list[Cell]:
     ]  # fmt: skip
 
 
-def a_company_of(visitor: Visitor) -> str:
-    """A company with scanned papers that the lawyer may ask for."""
-    companies = [person.uscc for person in sample_people() if person.uscc]
-    return next(uscc for uscc in companies if visitor.open_documents(uscc))
+def asks_as_lawyer(visitor: Visitor, uscc: str) -> None:
+    """The dossier lists its titles to a lawyer who says so."""
+    page = visitor.http.get(f"/companies/{uscc}/dossier")
+    token = re.search(r'name="_xsrf" value="([^"]+)"', page.text)
+    assert token, page.text[:500]
+    body = {"_xsrf": token.group(1), "purpose": "legal_service"}
+    assert visitor.http.post(f"/companies/{uscc}/purpose", data=body).status_code == 200
 
 
 def platform_sealing(trial: TrialSet) -> list[Cell]:

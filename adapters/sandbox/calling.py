@@ -1,11 +1,10 @@
 """How a simulated system calls us: by and by, again until it is answered, and wrongly as switched."""
 
 import asyncio
-import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from tornado.httpclient import AsyncHTTPClient, HTTPClientError
+import httpx
 
 from adapters.sandbox.state import CLOCK_OFF, SandboxState
 
@@ -70,7 +69,8 @@ def _forged(headers: dict[str, str], body: bytes) -> tuple[dict[str, str], bytes
 async def _sent(url: str, headers: dict[str, str], body: bytes, taken: str) -> bool:
     field, _, value = taken.partition("=")
     try:
-        answer = await AsyncHTTPClient().fetch(url, method="POST", body=body, headers=headers, request_timeout=5)
-        return str(json.loads(answer.body).get(field)) == value
-    except (HTTPClientError, OSError, ValueError, AttributeError):
+        async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
+            answer = await client.post(url, content=body, headers=headers)
+        return answer.status_code == 200 and str(answer.json().get(field)) == value
+    except (httpx.HTTPError, ValueError, AttributeError):
         return False

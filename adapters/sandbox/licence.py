@@ -62,7 +62,7 @@ class Authorise(FaultyHandler):
 
 def enterprises(state: SandboxState) -> Iterator[dict[str, str]]:
     """Whose licences the sample app holds: those of people.json, then the first of the sample registry."""
-    known = {one.uscc: one for one in sample_people() if one.kind is AccountKind.LEGAL}
+    known = {one.uscc: one for one in reversed(sample_people()) if one.kind is AccountKind.LEGAL}  # the first is main
     yield from ({"uscc": one.uscc, "name": one.name, "operator": one.operator_name} for one in known.values())
     others = [(uscc, row["qymc"]) for uscc, row in list(state.registry.items())[:MOST] if uscc not in known]
     yield from ({"uscc": uscc, "name": name, "operator": OPERATOR} for uscc, name in others)

@@ -112,7 +112,8 @@ class Busy:
 
 
 def arrive(trial: TrialSet, visitor: Visitor) -> None:
-    """From inside an app, so that the portal is told of every step."""
+    """Known with their mail by the platform, then from inside an app, so that the portal is told of every step."""
+    visitor.sign_in("legal_representative")
     asked = {"app": "yst", "person": "legal_representative", "to": "/orders"}
     address = httpx.get(f"{trial.sandbox_url}/apps/open", params=asked, trust_env=False).headers["location"]
     assert visitor.http.get(address).url.path == "/orders"

@@ -47,6 +47,7 @@ class Traffic:
         while not self._stop.is_set():
             number = self.visitor.place(USCC, self.documents)
             self.placed.append((number, time.time()))
+            self._stop.wait(1)  # more at once than can be sealed would only make a queue for the tests behind
 
 
 @pytest.fixture
@@ -96,6 +97,7 @@ def test_the_restore_drill(
     finally:
         drop(trial)
         trial.start_service()
+    visitor.wait_ready([number for number, _ in traffic.placed], seconds=180)
     kept = {number for number, at in traffic.placed if at <= began}
     with capsys.disabled():
         print(
