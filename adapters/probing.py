@@ -1,4 +1,4 @@
-"""Whether each counterpart can be reached, its clock and certificate; asked by `eqicha.py check` only."""
+"""Whether each counterpart can be reached, its clock and certificate; asked by `check` and the inspection report."""
 
 import asyncio
 import re
