@@ -58,6 +58,10 @@ class Settings(BaseSettings):
     session_hours: int = Field(8, ge=1, description="a visitor's session ends at the latest after this time")
     kiosk_idle_seconds: int = Field(60, ge=15, description="a kiosk session is wiped after this idle time")
     staff_idle_minutes: int = Field(15, ge=1, description="a staff session ends after this idle time")
+    government_networks: str = Field(
+        "127.0.0.0/8,::1/128", description="the government network: whoever is not on it finds no /gov address"
+    )
+    government_check_days: int = Field(5, ge=1, description="working days until looks of organs are checked afterwards")
     staff_networks: str = Field("127.0.0.0/8,::1/128", description="networks staff may sign in from")
     search_per_minute: int = Field(120, ge=1, description="searches per address and minute")
     verify_per_minute: int = Field(20, ge=1, description="verifications per address and minute")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # each part is imported when first used: a command that needs
     from store.differences import Differences
     from store.dossiers import Dossiers
     from store.followups import FollowUps
+    from store.government import Batches, Cases, Units, UnitUsers
     from store.inbox import Inbox
     from store.leases import Leases
     from store.licence_scans import LicenceScans
@@ -252,3 +253,27 @@ class Store:
         from store.licence_scans import LicenceScans
 
         return LicenceScans(self._base)
+
+    @cached_property
+    def units(self) -> Units:
+        from store.government import Units
+
+        return Units(self._base)
+
+    @cached_property
+    def unit_users(self) -> UnitUsers:
+        from store.government import UnitUsers
+
+        return UnitUsers(self._base)
+
+    @cached_property
+    def organ_cases(self) -> Cases:
+        from store.government import Cases
+
+        return Cases(self._base)
+
+    @cached_property
+    def batches(self) -> Batches:
+        from store.government import Batches
+
+        return Batches(self._base)

@@ -40,6 +40,30 @@ class NewStaff:
     totp_uri: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Door:
+    """Whose accounts a sign-in is for: their register in the store, their role and tags in the audit."""
+
+    register: str
+    role: str
+    signed_in: AuditTag
+    refused: AuditTag
+    password_changed: AuditTag
+
+    def people(self, store: Store) -> Any:
+        """The register (store/staff.py: StaffRegister or one derived from it)."""
+        return getattr(store, self.register)
+
+
+OUR_PEOPLE = Door(
+    register="staff",
+    role="staff",
+    signed_in=AuditTag.STAFF_SIGNED_IN,
+    refused=AuditTag.STAFF_SIGNIN_REFUSED,
+    password_changed=AuditTag.STAFF_PASSWORD_CHANGED,
+)
+
+
 async def create_staff(
     store: Store, *, login: str, name: str, roles: Collection[StaffRole], password: str = ""
 ) -> NewStaff:
@@ -81,35 +105,39 @@ async def create_staff(
     return NewStaff(staff=staff, password=password, totp_uri=uri)
 
 
-async def check_password(store: Store, *, login: str, password: str, now: datetime, trace: Trace) -> Staff:
+async def check_password(
+    store: Store, *, login: str, password: str, now: datetime, trace: Trace, door: Door = OUR_PEOPLE
+) -> Staff:
     """First step. Raises Invalid with one and the same sentence for every ground, after the same work."""
-    staff = await store.staff.by_login(login[:64])
+    staff: Staff | None = await door.people(store).by_login(login[:64])
     right = await asyncio.to_thread(_matches, staff.password_hash if staff else _nobody(), password)
     if staff is None or not right or is_shut(staff, now):
-        raise await _refused(store, staff, now=now, trace=trace, ground="password")
+        raise await _refused(store, staff, now=now, trace=trace, ground="password", door=door)
     return staff
 
 
-async def check_code(store: Store, staff_id: str, *, code: str, now: datetime, trace: Trace) -> Staff:
+async def check_code(
+    store: Store, staff_id: str, *, code: str, now: datetime, trace: Trace, door: Door = OUR_PEOPLE
+) -> Staff:
     """Second step; a code is good once. Success clears the failures and is recorded with the sign-in."""
-    staff = await store.staff.by_id(staff_id)
+    staff: Staff | None = await door.people(store).by_id(staff_id)
     step = 0 if staff is None else _step_of(store.vault.reveal(staff.totp), code, now)
     if staff is None or is_shut(staff, now) or step <= staff.last_totp_step:
-        raise await _refused(store, staff, now=now, trace=trace, ground="code")
+        raise await _refused(store, staff, now=now, trace=trace, ground="code", door=door)
 
     async def work(tx: Any) -> Staff:
-        signed = await store.staff.save_attempt(
+        signed: Staff = await door.people(store).save_attempt(
             staff.id, failures=0, locked_until=None, totp_step=step, expect_totp_step=staff.last_totp_step, tx=tx
         )
         who = store.vault.person_key(staff.id)
         await store.audit.append(
-            tag=AuditTag.STAFF_SIGNED_IN,
+            tag=door.signed_in,
             subject=staff.id,
             outcome="done",
             fields={},
             at=now,
             tx=tx,
-            **{**trace, "who": who, "role": "staff"},
+            **{**trace, "who": who, "role": door.role},
         )
         return signed
 
@@ -117,7 +145,15 @@ async def check_code(store: Store, staff_id: str, *, code: str, now: datetime, t
 
 
 async def change_password(
-    store: Store, staff: Staff, *, old: str, new: str, again: str, now: datetime, trace: Trace
+    store: Store,
+    staff: Staff,
+    *,
+    old: str,
+    new: str,
+    again: str,
+    now: datetime,
+    trace: Trace,
+    door: Door = OUR_PEOPLE,
 ) -> None:
     """Set a new password of one's own; Raises Invalid by field."""
     faults = {}
@@ -134,9 +170,9 @@ async def change_password(
     password_hash = await asyncio.to_thread(_hasher().hash, new)
 
     async def work(tx: Any) -> None:
-        await store.staff.set_password(staff.id, password_hash, tx=tx)
+        await door.people(store).set_password(staff.id, password_hash, tx=tx)
         await store.audit.append(
-            tag=AuditTag.STAFF_PASSWORD_CHANGED, subject=staff.id, outcome="done", fields={}, at=now, tx=tx, **trace
+            tag=door.password_changed, subject=staff.id, outcome="done", fields={}, at=now, tx=tx, **trace
         )
 
     await store.atomically(work)
@@ -147,15 +183,18 @@ def is_shut(staff: Staff, now: datetime) -> bool:
     return staff.disabled or bool(staff.locked_until and now < staff.locked_until)
 
 
-async def _refused(store: Store, staff: Staff | None, *, now: datetime, trace: Trace, ground: str) -> Invalid:
+async def _refused(
+    store: Store, staff: Staff | None, *, now: datetime, trace: Trace, ground: str, door: Door
+) -> Invalid:
     """Count the failure, record it; the one sentence to say."""
     locked = staff is not None and is_shut(staff, now)
 
     async def work(tx: Any) -> None:
         if staff is not None and not locked:
-            await store.staff.count_failure(staff.id, allowed=FAILURES_ALLOWED, locked_until=now + LOCKED_FOR, tx=tx)
+            people = door.people(store)
+            await people.count_failure(staff.id, allowed=FAILURES_ALLOWED, locked_until=now + LOCKED_FOR, tx=tx)
         await store.audit.append(
-            tag=AuditTag.STAFF_SIGNIN_REFUSED,
+            tag=door.refused,
             subject=staff.id if staff else "",
             outcome="refused",
             fields={"ground": "locked" if locked else ground},
