@@ -355,7 +355,7 @@ class ProposalKind(StrEnum):
     """What needs a second person; how each takes effect stands in handlers/flows/effects.py."""
 
     STAFF_ROLES = "staff_roles"
-    UNIT_SCOPE = "unit_scope"
+    UNIT_ACCESS = "unit_access"
 
 
 class ProposalStatus(StrEnum):

@@ -8,10 +8,11 @@ from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from conf.errors import Conflict, NotFound
-from conf.terms import BatchStatus, CaseCheck
+from conf.terms import BatchStatus, CaseCheck, OrganKind
 from store.blobs import Blobs
 from store.connection import Base, Row, Tx
 from store.encode import changes_to_bson, from_bson, text, to_bson
+from store.records import Secret
 from store.records.government import BatchLookup, OrganCase, OrganView, Unit, UnitScope, UnitUser
 from store.staff import StaffRegister
 
@@ -35,9 +36,14 @@ class UnitUsers(StaffRegister):
     async def user(self, id: str) -> UnitUser | None:
         return cast("UnitUser | None", await self.by_id(id))
 
-    async def shut(self, id: str, *, disabled: bool, tx: Tx) -> UnitUser:
+    async def shut(self, id: str, *, disabled: bool, tx: Tx) -> None:
         """Shut an account, or open it again. Raises NotFound."""
-        return cast("UnitUser", await self._changed({"_id": text(id)}, {"$set": {"disabled": disabled}}, tx))
+        await self._changed({"_id": text(id)}, {"$set": {"disabled": disabled}}, tx)
+
+    async def renew(self, id: str, *, password_hash: str, totp: Secret, tx: Tx) -> None:
+        """A first password and a one-time-code key anew, the lock off. Raises NotFound."""
+        kept = {"password_hash": password_hash, "totp": totp, "must_change": True, "failures": 0, "locked_until": None}
+        await self._changed({"_id": text(id)}, {"$set": changes_to_bson(UnitUser, kept)}, tx)
 
 
 class Units:
@@ -46,23 +52,27 @@ class Units:
     def __init__(self, base: Base) -> None:
         self._units = base["units"]
 
-    async def put(self, unit: Unit, tx: Tx) -> None:
-        """Keep a new unit or a changed one; never its scope, which only `set_scope` changes. Raises Conflict."""
-        row = to_bson(unit)
-        kept = {name: value for name, value in row.items() if name not in ("_id", "scope", "created_at")}
-        made = {"scope": None, "created_at": row["created_at"]}
+    async def add(self, unit: Unit, tx: Tx) -> None:
+        """Keep a new unit. Raises Conflict when one with this unified code is there."""
         try:
-            await self._units.update_one(
-                {"_id": row["_id"]}, {"$set": kept, "$setOnInsert": made}, upsert=True, session=tx
-            )
+            await self._units.insert_one(to_bson(unit), session=tx)
         except DuplicateKeyError:
             raise Conflict("a unit with this unified code is there already") from None
 
-    async def set_scope(self, id: str, scope: UnitScope | None, tx: Tx) -> None:
-        """What an approved proposal brings. Raises NotFound."""
-        done = await self._units.update_one(
-            {"_id": text(id)}, {"$set": changes_to_bson(Unit, {"scope": scope})}, session=tx
-        )
+    async def change(self, id: str, tx: Tx, *, name: str, contact: Secret, phone: Secret, networks: str) -> None:
+        """What one person may change; what a unit may see is `set_access`. Raises NotFound."""
+        await self._set(id, {"name": name, "contact": contact, "phone": phone, "networks": networks}, tx)
+
+    async def shut(self, id: str, tx: Tx) -> None:
+        """Nobody of the unit gets in any more, at once; only an approved change opens it again. Raises NotFound."""
+        await self._set(id, {"disabled": True}, tx)
+
+    async def set_access(self, id: str, kind: OrganKind, scope: UnitScope | None, tx: Tx) -> None:
+        """What an approved change brings: the unit is open, as this kind of organ, for this scope. Raises NotFound."""
+        await self._set(id, {"kind": kind, "scope": scope, "disabled": False}, tx)
+
+    async def _set(self, id: str, changes: Row, tx: Tx) -> None:
+        done = await self._units.update_one({"_id": text(id)}, {"$set": changes_to_bson(Unit, changes)}, session=tx)
         if not done.matched_count:
             raise NotFound(id)
 

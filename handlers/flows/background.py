@@ -59,6 +59,7 @@ class Background:
         checkpoint: Callable[[], Awaitable[object]],
         sweep: Callable[[], Awaitable[object]],
         apply_waiting: StepOnce,
+        batches: StepOnce | None = None,
         clock: Clock = utc_now,
         owner: str = "",
         seal_lease: int = SEAL_LEASE,
@@ -77,6 +78,7 @@ class Background:
             Job(name="expire", once=self.expire_due, interval=60, is_woken=False),
             Job(name="default-ratings", once=self.default_ratings_due, interval=600, is_woken=False),
             Job(name="sweep", once=self.sweep_due, interval=3600, is_woken=False),
+            *([Job(name="batches", once=batches, interval=5)] if batches else []),
         )
         self._bells = {job.name: asyncio.Event() for job in self.jobs}
         self._stopping = asyncio.Event()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from conf.errors import Conflict
 from conf.rights import APART, Action, is_apart
 from conf.terms import ProposalKind, StaffRole
+from handlers.flows.unit_access import access_in
 from store.records.office import Proposal
 
 if TYPE_CHECKING:
@@ -36,8 +37,17 @@ async def set_roles(store: "Store", proposal: Proposal, now: datetime, tx: Any) 
     await store.staff.set_roles(proposal.about, roles, tx=tx)  # roles are read with every request: it holds at once
 
 
+async def set_unit_access(store: "Store", proposal: Proposal, now: datetime, tx: Any) -> None:
+    """Open a unit of the government network as this kind of organ, for this scope; see flows/units.py."""
+    kind, scope = access_in(proposal.after)
+    await store.units.set_access(proposal.about, kind, scope, tx)
+
+
 EFFECTS: dict[ProposalKind, Effect] = {
     ProposalKind.STAFF_ROLES: Effect(
         name="人员角色", propose=Action.ACCOUNTS_KEEP, approve=Action.ACCOUNTS_APPROVE, apply=set_roles
+    ),
+    ProposalKind.UNIT_ACCESS: Effect(
+        name="机关查档范围", propose=Action.GOVERNMENT_KEEP, approve=Action.SETTINGS_APPROVE, apply=set_unit_access
     ),
 }

@@ -209,8 +209,8 @@ async def _refused(
 
 def _faults(login: str, name: str, roles: Collection[StaffRole], password: str) -> dict[str, str]:
     faults = {}
-    if not _LOGIN.fullmatch(login):
-        faults["login"] = "登录名为 3 到 32 位小写字母、数字或 . _ -，以字母开头。"
+    if fault := login_fault(login):
+        faults["login"] = fault
     if not 1 <= len(name) <= 40:
         faults["name"] = "请填写姓名（40 字以内）。"
     if not roles:
@@ -220,6 +220,16 @@ def _faults(login: str, name: str, roles: Collection[StaffRole], password: str) 
     if password and not _is_strong(password, login):
         faults["password"] = WEAK
     return faults
+
+
+def login_fault(login: str) -> str:
+    """What is wrong with a login, "" when nothing is."""
+    return "" if _LOGIN.fullmatch(login) else "登录名为 3 到 32 位小写字母、数字或 . _ -，以字母开头。"
+
+
+def password_hash_of(password: str) -> str:
+    """argon2id; CPU work for a thread."""
+    return _hasher().hash(password)
 
 
 def _is_strong(password: str, login: str) -> bool:

@@ -108,11 +108,16 @@ async def open_image(store: Store, workshop: Any, page_id: str, size: PageSize, 
         raise
     fields = {"size": str(size), "rule": rule_id}
     await _record(store, AuditTag.PAGE_VIEWED, page_id, Outcome.PERMIT, fields, visitor)
+    return await picture(store, workshop, page, size, lines=watermark_lines(visitor, purpose))
+
+
+async def picture(store: Store, workshop: Any, page: Page, size: PageSize, *, lines: tuple[str, ...]) -> Picture:
+    """A page with `lines` burned in; who may see it was decided and recorded before. Never raises for a damaged scan."""
     try:
         scan = await _rendition(store, workshop, page, size)
-        content = await workshop.run(watermark, scan, watermark_lines(visitor, purpose))
+        content = await workshop.run(watermark, scan, lines)
     except (IntegrityFault, NotFound) as fault:
-        log.error("scan_damaged", page_id=page_id, size=str(size), fault=type(fault).__name__)
+        log.error("scan_damaged", page_id=page.id, size=str(size), fault=type(fault).__name__)
         return Picture(content=DAMAGED, media_type="image/svg+xml; charset=utf-8", is_damaged=True)
     return Picture(content=content, media_type="image/jpeg")
 

@@ -22,7 +22,8 @@ class UnitScope:
 class Unit:
     """A department with users of its own. `networks`: its part of the government network, "" for all of it.
 
-    Without a `scope` an organ the rules name sees everything, any other nothing (conf/access.toml).
+    Without a `scope` an organ the rules name sees everything, any other nothing (conf/access.toml). A new unit is
+    `disabled` until a second person approved its kind and scope.
     """
 
     id: str

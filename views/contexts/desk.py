@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conf.rights import ACTIONS, APART, ROLES, Action, Role
-from conf.terms import ProposalKind, ProposalStatus, StaffRole
+from conf.terms import FilingKind, OrganKind, ProposalKind, ProposalStatus, StaffRole
 from store.records.office import Proposal
 from views.contexts import Context, context
+from views.filters import label
 
 STATUSES = {
     ProposalStatus.OPEN: ("等待批准", "warning"),
@@ -39,8 +40,10 @@ SECTIONS = (
     Section("对接与消息", "/staff/outbox", "对接系统的状态，等待和未送达的消息", (Action.OUTBOX_SEE,)),
     Section(
         "变更审批", "/staff/proposals", "需要第二个人批准的变更",
-        (Action.ACCOUNTS_KEEP, Action.ACCOUNTS_APPROVE),
+        (Action.ACCOUNTS_KEEP, Action.ACCOUNTS_APPROVE, Action.GOVERNMENT_KEEP, Action.SETTINGS_APPROVE),
     ),
+    Section("机关单位", "/staff/government", "政务网单位账号、用户和查档范围", (Action.GOVERNMENT_KEEP,)),
+    Section("机关查档核查", "/staff/government/checks", "机关查档事后核查，批量查询审批", (Action.GOVERNMENT_CHECK,)),
     Section("角色与权限", "/staff/rights", "谁可以做什么，为什么"),
     Section("修改口令", "/staff/password", "更换自己的登录口令"),
 )  # fmt: skip
@@ -118,7 +121,17 @@ class ProposalPage(Context):
 
 
 #: How values of proposals are called.
-NAMES = {"roles": "角色"}
+NAMES = {
+    "roles": "角色",
+    "organ": "机关类别",
+    "is_open": "启用",
+    "is_limited": "限定范围",
+    "all_companies": "全部企业",
+    "usccs": "企业代码",
+    "filing_kinds": "登记业务类别",
+    "document_kinds": "材料类别",
+    "until": "截止日",
+}
 
 
 def _shown(value: Any) -> str:
@@ -128,4 +141,7 @@ def _shown(value: Any) -> str:
         return "、".join(_shown(each) for each in value) or "（无）"
     if value in set(StaffRole):
         return ROLES[StaffRole(value)].name
+    for kind in (OrganKind, FilingKind):
+        if value in set(kind):
+            return label(kind(value))
     return "（无）" if value in (None, "") else str(value)
