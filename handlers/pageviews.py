@@ -25,15 +25,11 @@ class PageView(BaseHandler):
                 document=found.document,
                 pages=found.pages,
                 number=int(number),
-                zoom=self._zoom(),
+                zoom=zoom_of(self),
                 purpose=found.purpose,
                 watermark=" · ".join(viewing.watermark_lines(visitor, found.purpose)),
             )
         )
-
-    def _zoom(self) -> int:
-        asked = self.text("zoom", max=5)
-        return int(asked) if asked in {str(step) for step in ZOOM_STEPS} else 100
 
 
 class PageImage(BaseHandler):
@@ -51,6 +47,12 @@ class PageImage(BaseHandler):
         self.set_header("Content-Type", picture.media_type)
         self.set_header("Content-Length", len(picture.content))
         self.finish(picture.content)
+
+
+def zoom_of(handler: BaseHandler) -> int:
+    """The zoom asked for in the address, 100 % for anything else."""
+    asked = handler.text("zoom", max=5)
+    return int(asked) if asked in {str(step) for step in ZOOM_STEPS} else 100
 
 
 ROUTES = [

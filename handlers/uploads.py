@@ -14,14 +14,14 @@ LONGEST_FIELD = 1024
 class Upload:
     """Parses chunk by chunk. After `end`: `fields` (text fields by name) and `file` (the bytes of the file part)."""
 
-    def __init__(self, content_type: str, *, file_name: str, largest: int) -> None:
+    def __init__(self, content_type: str, *, file_name: str, largest: int, most_parts: int = MOST_PARTS) -> None:
         kind, options = parse_options_header(content_type)
         boundary = options.get(b"boundary", b"")
         if kind != b"multipart/form-data" or not boundary:
             raise HTTPError(400)
         self.fields: dict[str, str] = {}
         self.file = b""
-        self._file_name, self._largest, self._size = file_name, largest, 0
+        self._file_name, self._largest, self._size, self._most_parts = file_name, largest, 0, most_parts
         self._parts, self._name, self._header = 0, "", [b"", b""]
         self._value = bytearray()
         self._parser = self._parser_of(boundary)
@@ -60,7 +60,7 @@ class Upload:
 
     def _begin(self) -> None:
         self._parts += 1
-        if self._parts > MOST_PARTS:
+        if self._parts > self._most_parts:
             raise HTTPError(400)
         self._name, self._value = "?", bytearray()
 

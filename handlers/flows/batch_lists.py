@@ -1,4 +1,4 @@
-"""A unit's list of companies, text or CSV, read line by line; every bad line gets a sentence. Called by flows/batches."""
+"""A list of companies, text or CSV, read line by line; every bad line gets a sentence. Called by flows/batches."""
 
 import asyncio
 import csv

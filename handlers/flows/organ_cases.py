@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from adapters.imaging.letters import LARGEST as LARGEST
 from adapters.imaging.letters import letter_pages
 from conf.clock import beijing
 from conf.errors import Conflict, Invalid, NotFound, WorkFault

@@ -112,7 +112,7 @@ async def open_image(store: Store, workshop: Any, page_id: str, size: PageSize, 
 
 
 async def picture(store: Store, workshop: Any, page: Page, size: PageSize, *, lines: tuple[str, ...]) -> Picture:
-    """A page with `lines` burned in; who may see it was decided and recorded before. Never raises for a damaged scan."""
+    """A page with `lines` burned in; its evidence is written already. Never raises for a damaged scan."""
     try:
         scan = await _rendition(store, workshop, page, size)
         content = await workshop.run(watermark, scan, lines)
