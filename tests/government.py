@@ -53,9 +53,7 @@ def a_case(at: Any, **changes: Any) -> OrganCase:
 
 def a_scope(*usccs: str, **changes: Any) -> UnitScope:
     """The named companies (all when none is named), every kind, until the end of the year."""
-    made = UnitScope(
-        all_companies=not usccs, usccs=usccs, filing_kinds=(), document_kinds=(), until=date(2026, 12, 31)
-    )
+    made = UnitScope(all_companies=not usccs, usccs=usccs, filing_kinds=(), document_kinds=(), until=date(2026, 12, 31))
     return replace(made, **changes)
 
 
@@ -92,9 +90,7 @@ def a_letter() -> bytes:
     return out.getvalue()
 
 
-def send_file(
-    client: PageClient, path: str, field: str, content: bytes, fields: dict[str, str] | None = None
-) -> Any:
+def send_file(client: PageClient, path: str, field: str, content: bytes, fields: dict[str, str] | None = None) -> Any:
     """A form with one file, as a browser sends it."""
     body = {"_xsrf": client.token} | (fields or {})
     return client.raw.post(path, data=body, files={field: ("scan", content, "application/octet-stream")})

@@ -14,15 +14,19 @@ TITLE = "批量查询"
 NUMBER = r"(ZWP\d{8}-[0-9A-Z]{6})"
 
 
-@stream_request_body
-class NewBatch(UploadHandler):
-    """`/gov/cases/{id}/batches`: up to 200 codes or names, every bad line named."""
-
-    file_field, largest = "list", LARGEST
+class NewBatch(GovernmentHandler):
+    """`/gov/cases/{id}/batches`: up to 200 codes or names."""
 
     @government
     async def get(self, id: str) -> None:
-        self._page(await self.visitor_for(id))
+        show_form(self, await self.visitor_for(id))
+
+
+@stream_request_body
+class SendBatch(UploadHandler):
+    """`/gov/cases/{id}/batches/file`: the list; every bad line is named."""
+
+    file_field, largest = "list", LARGEST
 
     @government
     async def post(self, id: str) -> None:
@@ -31,23 +35,25 @@ class NewBatch(UploadHandler):
             _, content = self.received()
             _, bad = await batches.ask(self.store, content, visitor)
         except Invalid as fault:
-            self._page(visitor, errors=fault.fields, status=422)
+            show_form(self, visitor, errors=fault.fields, status=422)
             return
         if bad:
-            self._page(visitor, bad=tuple(bad), status=422)
+            show_form(self, visitor, bad=tuple(bad), status=422)
             return
         self.go(f"/gov/cases/{id}")
 
-    def _page(
-        self,
-        visitor: OrganVisitor,
-        *,
-        errors: dict[str, str] | None = None,
-        bad: tuple[BadLine, ...] = (),
-        status: int = 200,
-    ) -> None:
-        lines = tuple((line.number, line.text, line.why) for line in bad)
-        self.show(contexts.GovBatch(title=TITLE, case=visitor.case, errors=errors or {}, bad=lines), status=status)
+
+def show_form(
+    handler: GovernmentHandler,
+    visitor: OrganVisitor,
+    *,
+    errors: dict[str, str] | None = None,
+    bad: tuple[BadLine, ...] = (),
+    status: int = 200,
+) -> None:
+    """The form again with what was wrong."""
+    lines = tuple((line.number, line.text, line.why) for line in bad)
+    handler.show(contexts.GovBatch(title=TITLE, case=visitor.case, errors=errors or {}, bad=lines), status=status)
 
 
 class BatchFile(GovernmentHandler):
@@ -72,5 +78,6 @@ class BatchFile(GovernmentHandler):
 
 ROUTES = [
     (rf"/gov/cases/{ID}/batches", NewBatch),
+    (rf"/gov/cases/{ID}/batches/file", SendBatch),
     (rf"/gov/cases/{ID}/batches/{NUMBER}/file", BatchFile),
 ]

@@ -24,15 +24,19 @@ class CaseList(GovernmentHandler):
         self.show(contexts.GovCases(title="案件", cases=cases))
 
 
-@stream_request_body
-class NewCase(UploadHandler):
+class NewCase(GovernmentHandler):
     """`/gov/cases/new`: purpose, number and letter, asked once a case."""
-
-    file_field, largest = "letter", LARGEST
 
     @government
     def get(self) -> None:
         self.show(contexts.GovNewCase(title=NEW))
+
+
+@stream_request_body
+class SendCase(UploadHandler):
+    """`/gov/cases/new/file`: the form with the letter."""
+
+    file_field, largest = "letter", LARGEST
 
     @government
     async def post(self) -> None:
@@ -78,6 +82,7 @@ class CloseCase(GovernmentHandler):
 ROUTES = [
     (r"/gov/cases", CaseList),
     (r"/gov/cases/new", NewCase),
+    (r"/gov/cases/new/file", SendCase),
     (rf"/gov/cases/{ID}", OneCase),
     (rf"/gov/cases/{ID}/close", CloseCase),
 ]
