@@ -1,4 +1,4 @@
-"""What organs at work on a case may see: named organs at once, others by approved scope, every no says what changes it."""
+"""What organs at work on a case may see: named ones at once, others by approved scope; a no says what changes it."""
 
 from dataclasses import replace
 from datetime import date

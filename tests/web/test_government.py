@@ -31,6 +31,7 @@ from tests.web.archive import OTHER, USCC, open_archive
 PASSWORD, NEXT = "Zhi-Shi-Yang-Li-2026", "Huan-Yi-Ge-2027"
 CASE = f"/gov/cases/{ID}"
 PAPER, PAGE = f"{CASE}/companies/{USCC}/documents/articles-010y/pages/1", f"{CASE}/pages/articles-010y-p1/view.jpg"
+WRITTEN = ("units", "unit_users", "organ_cases", "organ_views", "batch_lookups", "audit_events", "limits", "sessions")
 FORM = {"purpose": "审理样例纠纷", "no": "（2026）样0106民初2号", "letter_no": "样法函2号", "letter_on": "2026-11-20"}
 
 
@@ -53,7 +54,16 @@ def office(archive):
     yield made
     with MongoClient(archive.settings.mongo_url) as mongo:
         database = mongo[archive.settings.mongo_database]
-        for name in ("units", "unit_users", "organ_cases", "organ_views", "audit_events", "limits", "sessions"):
+        for name in (
+            "units",
+            "unit_users",
+            "organ_cases",
+            "organ_views",
+            "batch_lookups",
+            "audit_events",
+            "limits",
+            "sessions",
+        ):
             database[name].delete_many({})
 
 
@@ -323,3 +333,64 @@ def test_no_page_of_a_case_makes_more_than_a_dozen_database_calls(archive, offic
         client.get(path)
         asked = [name for name, _ in archive.commands.sent if name in ("find", "insert", "update", "aggregate")]
         assert len(asked) <= 12, (path, asked)
+
+
+# -- batch look-ups
+
+
+def send_list(client, content):
+    return send_file(client, f"{CASE}/batches/file", "list", content)
+
+
+def listed(archive):
+    return archive.run(archive.store.batches.of_case(ID))
+
+
+def test_a_list_of_codes_and_whole_names_waits_for_a_second_person(archive, office):
+    client = office()
+    content = f"企业名称\n{USCC}\r\n\n广州市天河区样例餐饮店,备注\n".encode("gb18030")
+    assert send_list(client, content).status_code == 303
+    assert send_list(client, content).status_code == 303, "sent twice, kept once"
+    [batch] = listed(archive)
+    assert (batch.usccs, batch.status.value) == ((USCC, OTHER), "waiting")
+    assert "等待审批" in client.get(CASE).words
+    assert client.raw.get(f"{CASE}/batches/{batch.id}/file").status_code == 404
+    [event] = archive.events("government:batch:asked")
+    assert event["fields"] == {"unit": ID, "case": "（2026）样0106民初1号", "companies": 2}
+
+
+def test_every_bad_line_is_named_and_nothing_is_kept(archive, office):
+    client = office(kind=OrganKind.OTHER, scope=a_scope(OTHER))
+    lines = [OTHER, OTHER, USCC, "91440106MA9W00011Y", "不存在的样例公司", "<b>样例</b>", "长" * 101]
+    answer = send_list(client, "\n".join(lines).encode())
+    assert answer.status_code == 422
+    for said in (
+        "与第 1 行是同一家企业",
+        "不在您单位的查档范围内",
+        "统一社会信用代码不正确",
+        "没有找到名称完全一致",
+        "最多 100 字",
+    ):
+        assert said in answer.text, said
+    assert "有 6 行不能查询" in answer.text
+    assert "<b>" not in answer.text
+    assert listed(archive) == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "文件里没有企业"),
+        (b"\xff\xfe\x00\x01\x80", "编码无法识别"),
+        (b"\0" * 100, "不是文本文件"),
+        (b"PK\x03\x04xlsx", "不是文本文件"),
+        (b"x" * (65 << 10), "文件太大"),
+        ("\n".join(f"样例{n}" for n in range(201)).encode(), "一次最多 200 家"),
+    ],
+    ids=["empty", "encoding", "zeros", "zip", "large", "201 lines"],
+)
+def test_a_file_that_is_no_list_is_refused_in_a_sentence(archive, office, content, said):
+    answer = send_list(office(), content)
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert listed(archive) == ()
