@@ -18,7 +18,7 @@ from tests.web.conftest import Site
 #: One id for the unit and the case alike, so that a walk over the routes finds both.
 ID = "0a" * 15
 SECOND_UNIT = "0b" * 15
-COURT_CODE = "11440106MB2C00011D"
+COURT_CODE = "11440106MB2C00013X"
 PERSON = "样例办案员"
 
 

@@ -1,7 +1,6 @@
 """A batch look-up with the real engine, seal and time-stamp: one sealed file, once, whatever dies on the way."""
 
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
@@ -34,11 +33,11 @@ class Dead(BaseException):
 
 
 @pytest.fixture
-def bench(works: Works) -> Iterator[BatchBench]:
+def bench(works: Works) -> BatchBench:
     desk = works.desk
     now, store = desk.clock(), desk.store
     desk.run(keep(store, a_unit(store, now), a_user(store, now), a_case(now)))
-    yield BatchBench(
+    return BatchBench(
         store=store, adapters=works.bench.adapters, settings=works.bench.settings,
         sheets=GovernmentSheets(is_sample=True), clock=desk.clock,
     )  # fmt: skip
