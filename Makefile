@@ -40,6 +40,10 @@ faults: ## every counterpart with every fault, as a table (kept in docs/faults.m
 	@setup/install.sh test
 	@$(PYTHON) -m setup.faults
 
+soak: ## every counterpart dead for a minute in turn, the service killed meanwhile, orders going on
+	@setup/install.sh test
+	@EQICHA_TEST_DEAD_SECONDS=60 $(PYTHON) -m pytest tests/crash/test_dying.py
+
 pictures: ## make the README's pictures anew from the browser journeys
 	@setup/install.sh test
 	@$(PYTHON) -m setup.pictures
@@ -50,4 +54,4 @@ lock: ## resolve requirements.in and requirements-dev.in anew
 clean: ## remove the trial database, keys and caches under var/
 	@rm -rf var
 
-.PHONY: help setup run test lint bench faults sample import check pictures lock clean
+.PHONY: help setup run test lint bench faults soak sample import check pictures lock clean

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conf.clock import utc_now
-from conf.errors import EqichaError, Invalid
+from conf.errors import BackupRefused, EqichaError, Invalid
 from conf.keys import Keys, load_keys
 from conf.logs import setup_logs
 from conf.memory import return_big_buffers
 from conf.settings import Settings, SettingsError, load_settings
 from conf.terms import Channel, StaffRole
+from store.records.keeping import Health
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -25,11 +26,20 @@ if TYPE_CHECKING:
     from handlers.flows.background import Background
     from handlers.metrics import Metrics
     from store import Store
+    from store.backups import Written
 
 #: A file without a record is left alone this long: its transaction may still be under way.
 ORPHANS_AFTER = timedelta(hours=6)
 #: Sample companies the simulated sharing platform knows.
 SHARED_COMPANIES = 500
+
+COMMAND: dict[str, Any] = {
+    "who": "command",
+    "role": "system",
+    "channel": Channel.COMMAND,
+    "request_id": "",
+    "address": "",
+}
 
 Command = Callable[[argparse.Namespace, Settings], Awaitable[int]]
 
@@ -63,10 +73,24 @@ async def open_house(settings: Settings, *, metrics: "Metrics | None" = None) ->
         await store.close()
 
 
+@asynccontextmanager
+async def open_alone(settings: Settings, *, to_restore: bool = False) -> "AsyncIterator[tuple[Store, Keys]]":
+    """Keys and store without any counterpart: what keeping and proving the database takes."""
+    from store import open_store
+
+    keys = load_keys(settings)
+    store = await open_store(settings, keys, to_restore=to_restore)
+    try:
+        yield store, keys
+    finally:
+        await store.close()
+
+
 def make_background(house: House) -> "Background":
     """The background work of one process, joined from the flows."""
-    from handlers.flows import batches, evidence, incoming, notices, sealing
+    from handlers.flows import batches, evidence, incoming, inspecting, notices, retention, sealing
     from handlers.flows.background import Background
+    from handlers.flows.turns import Turn, day, month
     from views.batch_sheets import GovernmentSheets
     from views.sheets import PrintSheets
 
@@ -92,6 +116,20 @@ def make_background(house: House) -> "Background":
         apply_waiting=lambda: incoming.look_again(store, now=utc_now()),
         sweep=sweep_files,
         batches=lambda: batches.answer_next(asked, made.owner),
+        turns=(
+            Turn(
+                name="retention",
+                period=day,
+                run=lambda _day: retention.keep_terms(store, settings, house.keys, now=utc_now()),
+            ),
+            Turn(
+                name="inspection",
+                period=month,
+                run=lambda period: inspecting.inspect(
+                    store, house.adapters, settings, house.keys, now=utc_now(), period=period
+                ),
+            ),
+        ),
     )
     return made
 
@@ -256,9 +294,8 @@ async def withdraw_copy(args: argparse.Namespace, settings: Settings) -> int:
     """Declare a copy withdrawn: no more download, and whoever verifies it is told. Cannot be taken back."""
     from handlers.flows.copies import withdraw
 
-    trace = {"who": "command", "role": "system", "channel": Channel.COMMAND, "request_id": "", "address": ""}
     async with open_house(settings) as house:
-        copy = await withdraw(house.store, args.copy_no, reason=args.reason, now=utc_now(), trace=trace)
+        copy = await withdraw(house.store, args.copy_no, reason=args.reason, now=utc_now(), trace=COMMAND)
     print(f"{copy.no} of order {copy.order_no} is withdrawn")
     return 0
 
@@ -274,6 +311,131 @@ async def verify_audit(args: argparse.Namespace, settings: Settings) -> int:
         return 0
     at = "" if report.first_bad is None else f" at position {report.first_bad}"
     return complain(f"the audit does not hold{at}: {report.problem}")
+
+
+async def backup(args: argparse.Namespace, settings: Settings) -> int:
+    """Back the whole database up into one sealed file: consistent, compressed, encrypted, with its manifest."""
+    from handlers.flows.backups import make_backup
+
+    async with open_alone(settings) as (store, keys):
+        await store.ensure_indexes()
+        with progress_bar("backup") as progress:
+            path, written = await make_backup(store, settings, keys, args.to, progress=progress)
+    print(f"{path}\n{_told(written)}")
+    for digest in written.manifest.damaged:
+        complain(f"{digest} is damaged in the database; it is in the backup as it is")
+    return 1 if written.manifest.damaged else 0
+
+
+async def restore(args: argparse.Namespace, settings: Settings) -> int:
+    """Restore a backup into an empty database; the file is proven before, the database afterwards."""
+    from handlers.flows.backups import restore as bring_back
+
+    async with open_alone(settings, to_restore=True) as (store, keys):
+        with progress_bar("restore") as progress:
+            written = await bring_back(
+                store, settings, keys, args.file, progress=progress, accept_loss=args.accept_loss
+            )
+        await store.companies.refresh_search()
+    print(f"restored into {settings.mongo_database}, equal to the manifest\n{_told(written)}")
+    return 0
+
+
+async def verify(args: argparse.Namespace, settings: Settings) -> int:
+    """Prove a backup file, or with --database what stands in the database: manifest, scans, copies, audit."""
+    from handlers.flows.backups import verify_database, verify_file
+
+    if args.database == bool(args.file):
+        return complain("name a backup file, or --database")
+    with progress_bar("verify") as progress:
+        if args.database:
+            async with open_alone(settings) as (store, keys):
+                proven = await verify_database(store, settings, keys, progress=progress)
+        elif settings.mongo_url and not args.offline:
+            async with open_alone(settings) as (store, keys):
+                proven = await verify_file(store, settings, keys, args.file, progress=progress)
+        else:
+            proven = await verify_file(None, settings, load_keys(settings), args.file, progress=progress)
+    for problem in proven.problems:
+        complain(problem)
+    print(f"{proven.files} files and {proven.events} audit events looked at")
+    if proven.written:
+        print(_told(proven.written))
+    return 1 if proven.problems else 0
+
+
+async def inspect(args: argparse.Namespace, settings: Settings) -> int:
+    """Make an inspection report now: printed, kept, and shown on /staff/system; exit code 1 when something is bad."""
+    from handlers.flows.inspecting import inspect as look
+
+    async with open_house(settings) as house:
+        await house.store.ensure_indexes()
+        report = await look(house.store, house.adapters, settings, house.keys, now=utc_now(), trace=COMMAND)
+    words = {Health.GOOD: "ok   ", Health.WATCH: "WATCH", Health.BAD: "BAD  "}
+    for item in report.items:
+        advice = f"  → {item.advice}" if item.advice else ""
+        print(f"{words[item.health]}  {item.part} · {item.name}: {item.says}{advice}")
+    return 1 if report.health is Health.BAD else 0
+
+
+def _told(written: "Written") -> str:
+    """What an operator writes down of a backup."""
+    manifest = written.manifest
+    return (
+        f"{manifest.documents} documents, {written.size / 2**20:.1f} MiB, as of "
+        f"{manifest.made_at:%Y-%m-%d %H:%M:%S} UTC\n"
+        f"audit {manifest.audit_size} events, root {manifest.audit_root}\n"
+        f"manifest {written.digest}"
+    )
+
+
+async def verify_proof(args: argparse.Namespace, settings: Settings) -> int:
+    """Check the proof file of one audit event against the registry's published key; asks no database."""
+    from handlers.flows import audit_files
+
+    if not args.file.is_file():
+        return complain(f"no file at {args.file}")
+    if args.file.stat().st_size > audit_files.LARGEST_FILE:
+        return complain(f"{args.file} is too large for a proof")
+    key = args.public_key or audit_files.published_key(load_keys(settings))["public_key"]
+    answer = audit_files.verify_proof(args.file.read_bytes(), key)
+    for line in answer.lines:
+        print(line)
+    return 0 if answer.is_valid else 1
+
+
+async def report(args: argparse.Namespace, settings: Settings) -> int:
+    """Write the performance report of a period as a one-page PDF."""
+    from handlers.flows.exports import watched_minutes
+    from views.contexts.performance import performance
+    from views.filters import minute
+    from views.render import render
+
+    if args.first > args.last:
+        return complain("--from must not be later than --to")
+    now = utc_now()
+    async with open_house(settings) as house:
+        numbers = house.store.numbers
+        figures = await numbers.read(args.first, args.last, grain="m")
+        watched = await numbers.watched(args.first, args.last)
+        minutes = watched_minutes(args.first, args.last, watched, now)
+        page = render(performance(figures, watched, minutes, made_at=minute(now)))
+        pdf = await house.adapters.pdf.render(page)
+    args.out.write_bytes(pdf)
+    print(f"{args.out}: {args.first} to {args.last}, days of Beijing")
+    return 0
+
+
+async def recount(args: argparse.Namespace, settings: Settings) -> int:
+    """Count a day anew from orders, ratings and audit; exit code 1 when the kept counts differ."""
+    from handlers.flows.nightly import recount_day
+
+    async with open_house(settings) as house:
+        found = await recount_day(house.store, args.day, now=utc_now())
+    for each in found.differences:
+        print(f"{each.measure} {each.cell or 'total'}: kept {each.kept}, counted {each.counted}", file=sys.stderr)
+    print(f"{args.day}: {len(found.differences)} differences")
+    return 1 if found.differences else 0
 
 
 async def create_staff(args: argparse.Namespace, settings: Settings) -> int:
@@ -356,6 +518,30 @@ def commands() -> argparse.ArgumentParser:
     part.add_argument("copy_no", metavar="NUMBER", help="copy number, as printed on its certificate sheet")
     part.add_argument("--reason", required=True, help="why, 5 to 500 characters; kept in the audit")
     add("verify-audit", verify_audit, "verify-audit")
+    part = add("backup", backup, "backup --to /srv/backups")
+    part.add_argument("--to", required=True, type=Path, metavar="PATH", help="a folder (the name is made), or a file")
+    part = add("restore", restore, "restore /srv/backups/eqicha-20261121T020000Z.backup")
+    part.add_argument("file", type=Path, metavar="FILE", help="a backup; EQICHA_MONGO_DATABASE names an empty database")
+    part.add_argument("--accept-loss", action="store_true", help="give up what was signed after the backup was made")
+    part = add("verify", verify, "verify /srv/backups/eqicha-20261121T020000Z.backup")
+    part.add_argument("file", type=Path, nargs="?", metavar="FILE", help="a backup")
+    part.add_argument("--database", action="store_true", help="what stands in the database instead")
+    part.add_argument("--offline", action="store_true", help="do not note the proof in the database")
+    add("inspect", inspect, "inspect")
+    part = add("verify-proof", verify_proof, "verify-proof audit-proof.json")
+    part.add_argument("file", type=Path, metavar="FILE", help="the JSON file an auditor handed out")
+    part.add_argument(
+        "--public-key",
+        default="",
+        metavar="BASE64",
+        help="public_key of /.well-known/eqicha-audit-key.json (default: this deployment's own)",
+    )
+    part = add("report", report, "report --from 2026-01-01 --to 2026-12-31 --out report.pdf")
+    part.add_argument("--from", dest="first", type=date.fromisoformat, required=True, help="first day (Beijing)")
+    part.add_argument("--to", dest="last", type=date.fromisoformat, required=True, help="last day (Beijing)")
+    part.add_argument("--out", type=Path, required=True, metavar="FILE", help="where the PDF goes")
+    part = add("recount", recount, "recount --day 2026-11-20")
+    part.add_argument("--day", type=date.fromisoformat, required=True, help="a day of Beijing that is over")
     part = add("create-staff", create_staff, "create-staff --login li.shenhe --name 样例审核员 --role reviewer")
     part.add_argument("--login", required=True, help="login name")
     part.add_argument("--name", required=True, help="name as colleagues know it")
@@ -403,6 +589,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except Invalid as fault:
         return complain("; ".join(f"{name}: {text}" for name, text in fault.fields.items()))
+    except BackupRefused as fault:
+        return complain(str(fault))
     except EqichaError as fault:
         return complain(f"{type(fault).__name__}: {fault}")
     except KeyboardInterrupt:

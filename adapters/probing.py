@@ -50,6 +50,11 @@ def probes(settings: Settings, *, verify: ssl.SSLContext | bool = True) -> dict[
     return found
 
 
+def front_probe(settings: Settings) -> Probe | None:
+    """Our own address as visitors reach it, through nginx: its certificate is ours to renew. None without TLS."""
+    return _web("front", settings.base_url, settings, verify=True) if settings.is_secure else None
+
+
 def _web(name: str, url: str, settings: Settings, *, verify: ssl.SSLContext | bool) -> Probe:
     """Asks for the first page of the host: any answer shows that it is there, and what it takes for the time."""
     parts = urlsplit(url)

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-BENCHES = ("search", "pages", "images", "copy")
+BENCHES = ("search", "pages", "images", "copy", "numbers")
 
 
 def main(names: list[str]) -> int:

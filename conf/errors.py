@@ -8,6 +8,7 @@ EqichaError
 ├── Invalid               input; {field: message in the visitor's language}
 ├── TooMany               a limit; carries seconds until it is free again
 ├── IntegrityFault        stored bytes do not match their digest
+├── BackupRefused         a backup file or its database will not do; the text says what to do
 ├── StoreUnavailable      the database did not answer in time; nothing was half done
 ├── WorkFault             a child process died, ran out of time or memory
 ├── ProviderRejected      an outside system said no, for good
@@ -73,6 +74,10 @@ class TooMany(EqichaError):
 
 class IntegrityFault(EqichaError):
     """Bytes read do not match the digest recorded when they were stored."""
+
+
+class BackupRefused(EqichaError):
+    """A backup file, or the database it is for, will not do; the text is one line saying why and what to do."""
 
 
 class StoreUnavailable(EqichaError):

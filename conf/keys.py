@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from conf.settings import Settings, SettingsError
 
@@ -30,6 +30,7 @@ class Keys:
     audit: Ed25519PrivateKey = field(repr=False)
     claim: Ed25519PrivateKey = field(repr=False)
     is_development: bool
+    audit_retired: tuple[Ed25519PublicKey, ...] = ()  # what they signed before stays good
 
 
 def load_keys(settings: Settings) -> Keys:
@@ -55,6 +56,10 @@ def load_keys(settings: Settings) -> Keys:
             audit=Ed25519PrivateKey.from_private_bytes(_bytes(raw["audit"])),
             claim=claim,  # type: ignore[arg-type]
             is_development=bool(raw.get("development")),
+            audit_retired=tuple(
+                Ed25519PrivateKey.from_private_bytes(_bytes(value)).public_key()
+                for value in raw.get("audit_retired", [])
+            ),
         )
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise SettingsError([f"EQICHA_KEYS_FILE / EQICHA_CLAIM_KEY_FILE: {type(fault).__name__} {fault}"]) from None
@@ -68,6 +73,22 @@ def load_keys(settings: Settings) -> Keys:
     if faults:
         raise SettingsError(faults)
     return keys
+
+
+def load_backup_key(settings: Settings, keys: Keys) -> bytes:
+    """Master key of backups: 32 bytes of the file set for it, else derived from keys that are never rotated.
+
+    Raises SettingsError when the file will not do.
+    """
+    if settings.backup_key_file == Path(""):
+        return keys.blind + keys.person
+    try:
+        key = _bytes(settings.backup_key_file.read_text(encoding="utf-8").strip())
+    except (OSError, ValueError) as fault:
+        raise SettingsError([f"EQICHA_BACKUP_KEY_FILE: {type(fault).__name__} {fault}"]) from None
+    if len(key) != 32:
+        raise SettingsError(["EQICHA_BACKUP_KEY_FILE: base64 of 32 bytes is needed (openssl rand -base64 32)"])
+    return key
 
 
 def _bytes(text: str) -> bytes:

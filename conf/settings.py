@@ -53,6 +53,13 @@ class Settings(BaseSettings):
     redis_url: str = Field("", description="Redis for sessions and rate limits; empty keeps them in MongoDB/in process")
     keys_file: Path = Field(Path(""), description="JSON file of field, index and cookie keys; empty: made under var/")
 
+    # -- keeping it
+    backup_key_file: Path = Field(Path(""), description="base64 of 32 bytes sealing backups; empty: from keys_file")
+    backup_max_hours: int = Field(26, ge=1, description="an inspection warns when the last backup is older than this")
+    retention_orders_days: int = Field(1827, ge=183, description="orders that ended are removed after this long")
+    retention_copies_days: int = Field(365, ge=30, description="a copy's file is removed this long after it expired")
+    retention_audit_days: int = Field(1096, ge=183, description="audit events are removed after this long")
+
     # -- visitors
     session_idle_minutes: int = Field(30, ge=1, description="a visitor's session ends after this idle time")
     session_hours: int = Field(8, ge=1, description="a visitor's session ends at the latest after this time")
@@ -66,6 +73,8 @@ class Settings(BaseSettings):
     search_per_minute: int = Field(120, ge=1, description="searches per address and minute")
     verify_per_minute: int = Field(20, ge=1, description="verifications per address and minute")
     order_per_hour: int = Field(30, ge=1, description="orders per account and hour")
+    looker_delay_days: int = Field(90, ge=0, description="a company is told of an organ's look after so many days")
+    looker_silent_organs: bool = Field(True, description="a company is never told of an organ's look")
     image_per_minute: int = Field(600, ge=1, description="page images per session and minute")
 
     # -- copies

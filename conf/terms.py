@@ -365,6 +365,43 @@ class ProposalStatus(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class Inquirer(StrEnum):
+    """What somebody who looks into a dossier is to the company; the most the company itself is ever told of them."""
+
+    COMPANY = "company"  # 本企业
+    HEAD = "head"  # 法定代表人、负责人等
+    INTERESTED = "interested"  # 股东、董事、监事、高级管理人员
+    LAWYER = "lawyer"  # 律师
+    ORGAN = "organ"  # 机关
+    STAFF = "staff"  # 登记机关工作人员
+    OTHER = "other"  # 其他
+
+
+class AuditFault(StrEnum):
+    """What can be wrong with the audit; views/contexts say it in words."""
+
+    TRIM = "trim"
+    MISSING = "missing"
+    INSERTED = "inserted"
+    EDITED = "edited"
+    FORGED = "forged"
+    CUT_OFF = "cut_off"
+    REWRITTEN = "rewritten"
+    OTHER_TREE = "other_tree"
+    UNSIGNED = "unsigned"
+    SET_BACK = "set_back"
+    DROPPED = "dropped"
+    UNREADABLE = "unreadable"
+
+
+class CheckStatus(StrEnum):
+    """How a check of the whole audit stands."""
+
+    RUNNING = "running"
+    WHOLE = "whole"
+    BROKEN = "broken"
+
+
 class PageSize(StrEnum):
     THUMB = "thumb"
     VIEW = "view"
@@ -375,6 +412,14 @@ class AuditTag(StrEnum):
     """`<source>:<subject>:<action>`. Each has its required fields in AUDIT_FIELDS; no other tag exists."""
 
     ACCESS_DECIDED = "access:dossier:decided"
+    AUDIT_TRIMMED = "audit:prefix:trimmed"
+    BACKUP_MADE = "backup:file:made"
+    BACKUP_RESTORED = "backup:database:restored"
+    BACKUP_VERIFIED = "backup:file:verified"
+    AUDIT_CHECKED = "audit:tree:checked"
+    AUDIT_EXPORTED = "audit:result:exported"
+    AUDIT_PROVED = "audit:event:proved"
+    AUDIT_SEARCHED = "audit:record:searched"
     CALLBACK_RECEIVED = "callback:event:received"
     CALLBACK_REFUSED = "callback:event:refused"
     COMPANY_COMPARED = "register:company:compared"
@@ -386,6 +431,7 @@ class AuditTag(StrEnum):
     COPY_WITHDRAWN = "copy:file:withdrawn"
     DIFFERENCE_SETTLED = "staff:difference:settled"
     DOSSIER_LISTED = "dossier:listing:viewed"
+    DOSSIER_LOOKERS_SEEN = "dossier:lookers:viewed"
     ENTRY_REFUSED = "visitor:entry:refused"
     EXTRACT_VIEWED = "extract:page:viewed"
     GOVERNMENT_BATCH_ASKED = "government:batch:asked"
@@ -404,6 +450,7 @@ class AuditTag(StrEnum):
     GOVERNMENT_UNIT_KEPT = "government:unit:kept"
     GOVERNMENT_USER_KEPT = "government:user:kept"
     GOVERNMENT_VIEWED = "government:record:viewed"
+    INSPECTION_MADE = "inspection:report:made"
     INTAKE_IMPORTED = "intake:batch:imported"
     FOLLOW_UP_MOVED = "followup:record:moved"
     FOLLOW_UP_OPENED = "followup:record:opened"
@@ -411,6 +458,7 @@ class AuditTag(StrEnum):
     KIOSK_WIPED = "kiosk:session:wiped"
     LINK_MADE = "visitor:account:linked"
     LICENCE_CHECKED = "licence:lawyer:checked"
+    NUMBERS_EXPORTED = "numbers:report:exported"
     ORDER_CREATED = "order:record:created"
     ORDER_MOVED = "order:record:moved"
     PAGE_VIEWED = "page:image:viewed"
@@ -419,6 +467,7 @@ class AuditTag(StrEnum):
     PROPOSAL_ANSWERED = "proposal:record:answered"
     RATING_DEFAULTED = "rating:record:defaulted"
     RATING_GIVEN = "rating:record:given"
+    RETENTION_APPLIED = "retention:records:removed"
     RATING_SENT_ON = "rating:visitor:sent_on"
     SEAL_ADDED = "seal:register:added"
     SEAL_RETIRED = "seal:register:retired"
@@ -439,6 +488,14 @@ class AuditTag(StrEnum):
 #: Fields an event of that tag must carry in `fields`, exactly; `store.audit.append` refuses any other set.
 AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.ACCESS_DECIDED: frozenset({"rule", "rule_version"}),
+    AuditTag.AUDIT_TRIMMED: frozenset({"size", "root", "before"}),
+    AuditTag.BACKUP_MADE: frozenset({"digest", "documents", "audit_size"}),
+    AuditTag.BACKUP_RESTORED: frozenset({"digest", "documents", "audit_size", "signed_size"}),
+    AuditTag.BACKUP_VERIFIED: frozenset({"digest"}),
+    AuditTag.AUDIT_CHECKED: frozenset({"size", "first_bad"}),
+    AuditTag.AUDIT_EXPORTED: frozenset({"criteria", "rows"}),
+    AuditTag.AUDIT_PROVED: frozenset({"size"}),
+    AuditTag.AUDIT_SEARCHED: frozenset({"criteria", "rows"}),
     AuditTag.CALLBACK_RECEIVED: frozenset({"system", "key"}),
     AuditTag.CALLBACK_REFUSED: frozenset({"system", "ground"}),
     AuditTag.COMPANY_COMPARED: frozenset({"outcome", "differing"}),
@@ -450,6 +507,7 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.COPY_WITHDRAWN: frozenset({"order_no", "reason"}),
     AuditTag.DIFFERENCE_SETTLED: frozenset({"item"}),
     AuditTag.DOSSIER_LISTED: frozenset({"rule"}),
+    AuditTag.DOSSIER_LOOKERS_SEEN: frozenset({"rule", "visits"}),
     AuditTag.ENTRY_REFUSED: frozenset({"entry", "ground"}),
     AuditTag.EXTRACT_VIEWED: frozenset({"rule"}),
     AuditTag.GOVERNMENT_BATCH_ASKED: frozenset({"unit", "case", "companies"}),
@@ -468,6 +526,7 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.GOVERNMENT_UNIT_KEPT: frozenset({"what"}),
     AuditTag.GOVERNMENT_USER_KEPT: frozenset({"unit", "what"}),
     AuditTag.GOVERNMENT_VIEWED: frozenset({"unit", "case", "what", "rule", "rule_version"}),
+    AuditTag.INSPECTION_MADE: frozenset({"period", "health"}),
     AuditTag.INTAKE_IMPORTED: frozenset({"accepted", "refused", "pages"}),
     AuditTag.FOLLOW_UP_MOVED: frozenset({"step", "result", "to"}),
     AuditTag.FOLLOW_UP_OPENED: frozenset({"satisfaction", "number"}),
@@ -475,6 +534,7 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.KIOSK_WIPED: frozenset({"terminal"}),
     AuditTag.LINK_MADE: frozenset({"entry"}),
     AuditTag.LICENCE_CHECKED: frozenset({"outcome", "source"}),
+    AuditTag.NUMBERS_EXPORTED: frozenset({"form", "first", "last"}),
     AuditTag.ORDER_CREATED: frozenset({"rule", "pages"}),
     AuditTag.ORDER_MOVED: frozenset({"from", "to"}),
     AuditTag.PAGE_VIEWED: frozenset({"size", "rule"}),
@@ -483,6 +543,7 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.PROPOSAL_ANSWERED: frozenset({"kind", "about", "answer"}),
     AuditTag.RATING_DEFAULTED: frozenset({"satisfaction", "number"}),
     AuditTag.RATING_GIVEN: frozenset({"satisfaction", "number"}),
+    AuditTag.RETENTION_APPLIED: frozenset({"kind", "count", "before"}),
     AuditTag.RATING_SENT_ON: frozenset({"number"}),
     AuditTag.SEAL_ADDED: frozenset({"version", "fingerprint"}),
     AuditTag.SEAL_RETIRED: frozenset({"version", "reason"}),
@@ -498,4 +559,12 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.VISITOR_SIGNED_OUT: frozenset(),
     AuditTag.VISITOR_SIGNED_OUT_THERE: frozenset({"notice"}),
     AuditTag.VISITOR_SIGNIN_REFUSED: frozenset({"ground"}),
+}
+
+#: Fields an event of that tag may carry besides; events written before these were thought of lack them.
+AUDIT_MORE_FIELDS: dict[AuditTag, frozenset[str]] = {
+    AuditTag.COPY_DOWNLOADED: frozenset({"uscc", "inquirer", "purpose", "pages"}),
+    AuditTag.DOSSIER_LISTED: frozenset({"inquirer", "purpose"}),
+    AuditTag.ORDER_CREATED: frozenset({"uscc"}),
+    AuditTag.PAGE_VIEWED: frozenset({"uscc", "inquirer", "purpose"}),
 }

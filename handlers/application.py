@@ -26,6 +26,7 @@ from handlers.limits import Windows
 from handlers.metrics import Metrics
 from handlers.ops import QUIET
 from handlers.routes import all_routes
+from handlers.traffic import Traffic
 from handlers.visit import Terminals
 from handlers.watchdog import Watchdog
 from views.render import warm
@@ -92,6 +93,7 @@ class Service(Application):
         self.parts: dict[str, Any] = parts["more"]
         self.searches: Windows = Windows()
         self.metrics: Metrics = parts["metrics"] or Metrics()
+        self.traffic = Traffic(store, self.clock)
         self.terminals = Terminals(store, self.clock)
         self.standing_headers = tuple(standing_headers(settings).items())
         self._cookies = {
@@ -125,6 +127,7 @@ class Service(Application):
         if isinstance(handler, BaseHandler):
             fields |= {"request_id": handler.request_id, "channel": handler.channel.value}
         say("request", **fields)
+        self.traffic.seen(route=route, status=status, seconds=seconds, visitor=_visitor(handler))
         if seconds > SLOW:
             log.warning("request_slow", **fields)
 
@@ -163,6 +166,7 @@ async def serve(app: Service, *, on_ready: Callable[[], None] | None = None) -> 
     server = HTTPServer(app, xheaders=app.conf.trusted_proxy, **SERVER_LIMITS)
     server.add_sockets(bind_sockets(app.conf.port, app.conf.host))
     watchdog, probe = Watchdog(app.metrics), asyncio.create_task(_probe(app))
+    counted = asyncio.create_task(app.traffic.run())
     watchdog.start()
     if app.background is not None:
         await _done(app.background.start())
@@ -173,6 +177,8 @@ async def serve(app: Service, *, on_ready: Callable[[], None] | None = None) -> 
     await drain(app, server)
     if app.background is not None:
         await _done(app.background.stop())
+    counted.cancel()
+    await asyncio.wait((counted,), timeout=3)
     probe.cancel()
     watchdog.stop()
     log.info("service_stopped", pid=os.getpid())
@@ -199,6 +205,12 @@ async def _probe(app: Service) -> None:
             (log.info if up else log.error)("database_up" if up else "database_down")
         app.is_database_up = up
         await asyncio.sleep(PROBE_EVERY)
+
+
+def _visitor(handler: RequestHandler) -> str:
+    """What tells visitors of one minute apart: the session, else the address."""
+    session = getattr(handler, "session", None)
+    return str(session.id) if session else handler.request.remote_ip or ""
 
 
 async def _done(answer: Awaitable[None] | None) -> None:

@@ -2,6 +2,7 @@
 
 from conf.errors import NotFound
 from handlers.base import BaseHandler
+from handlers.flows.lookers import may_see_lookers
 from handlers.guards import public
 from views.contexts.company import CompanyPage, years_of
 
@@ -18,7 +19,11 @@ class CompanyHandler(BaseHandler):
         dossier = await self.store.dossiers.of(uscc)
         filings = dossier.filings if dossier else ()
         has_scans = any(document.page_count for filing in filings for document in filing.documents)
-        self.show(CompanyPage(title=company.name, company=company, years=years_of(filings), has_scans=has_scans))
+        is_own = self.account is not None and may_see_lookers(self.account, company, self.clock()) is not None
+        page = CompanyPage(
+            title=company.name, company=company, years=years_of(filings), has_scans=has_scans, is_own=is_own
+        )
+        self.show(page)
 
 
 ROUTES = [(rf"/companies/{USCC}", CompanyHandler)]

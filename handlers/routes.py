@@ -9,6 +9,7 @@ from tornado.web import URLSpec
 MODULES = (
     "handlers.search",
     "handlers.companies",
+    "handlers.lookers",
     "handlers.dossiers",
     "handlers.pageviews",
     "handlers.extract",
@@ -25,6 +26,10 @@ MODULES = (
     "handlers.staff.orders",
     "handlers.staff.copies",
     "handlers.staff.outbox",
+    "handlers.staff.system",
+    "handlers.staff.audit",
+    "handlers.staff.numbers",
+    "handlers.staff.investment",
     "handlers.staff.ratings",
     "handlers.staff.differences",
     "handlers.staff.government",

@@ -7,6 +7,7 @@ from tornado.web import HTTPError, stream_request_body
 from conf.errors import Invalid, TooMany
 from handlers.base import BaseHandler
 from handlers.flows import verifying
+from handlers.flows.audit_files import published_key
 from handlers.flows.verifying import LARGEST_FILE, Verification
 from handlers.guards import public
 from handlers.uploads import Upload
@@ -124,9 +125,19 @@ class ClaimKeys(BaseHandler):
         self.finish(keys)
 
 
+class AuditKey(BaseHandler):
+    """`/.well-known/eqicha-audit-key.json`: the key that signs the audit, for whoever checks a proof of one event."""
+
+    @public
+    def get(self) -> None:
+        self.set_header("Cache-Control", "public, max-age=3600")
+        self.finish(published_key(self.keys))
+
+
 ROUTES = [
     (r"/verify", Verify),
     (r"/verify/file", VerifyFile),
     (r"/p/([A-Za-z0-9_-]{1,400})", VerifyPage),
     (r"/\.well-known/eqicha-keys\.json", ClaimKeys),
+    (r"/\.well-known/eqicha-audit-key\.json", AuditKey),
 ]

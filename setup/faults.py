@@ -8,7 +8,6 @@ from tests.matrix import (
     SETTINGS,
     Cell,
     Part,
-    entering,
     licences,
     messaging,
     platform_sealing,
@@ -17,6 +16,7 @@ from tests.matrix import (
     signing_in,
     table,
 )
+from tests.matrix_entries import arriving, following
 from tests.trial import TrialSet
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,12 +30,13 @@ plain words, nothing lost, nothing doubled at the receiving side.
 """
 PARTS: dict[str, Part] = {
     "signing in": signing_in,
-    "entries of both apps": entering,
+    "entries of both apps": arriving,
+    "progress told to the portal": following,
     "licences of lawyers": licences,
     "time-stamps": lambda trial: sealing(trial, "tsa"),
-    "e-seal platform": platform_sealing,
-    "messages, ratings, progress": lambda trial: messaging(trial, ["sms", "sms2", "mail", "rating", "portal"]),
+    "messages and ratings": lambda trial: messaging(trial, ["sms", "sms2", "mail", "rating"]),
     "receipts": receipts,
+    "e-seal platform": platform_sealing,
 }
 
 

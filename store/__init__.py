@@ -20,6 +20,10 @@ from store.vault import Vault
 if TYPE_CHECKING:  # each part is imported when first used: a command that needs one does not load all
     from store.accounts import Accounts
     from store.audit import Audit
+    from store.audit_checks import AuditChecks
+    from store.audit_proofs import AuditProofs
+    from store.audit_search import AuditSearch
+    from store.backups import Backups
     from store.codes import Codes
     from store.companies import Companies
     from store.copies import Copies
@@ -28,14 +32,20 @@ if TYPE_CHECKING:  # each part is imported when first used: a command that needs
     from store.followups import FollowUps
     from store.government import Batches, Cases, Units, UnitUsers
     from store.inbox import Inbox
+    from store.inspections import Inspections
+    from store.investment import Investment
+    from store.jobs import Jobs
     from store.leases import Leases
     from store.licence_scans import LicenceScans
     from store.limits import Limits
     from store.links import Links
+    from store.numbers import Numbers
     from store.orders import Orders
     from store.outbox import Outbox
     from store.proposals import Proposals
     from store.ratings import Ratings
+    from store.recount import Recounter
+    from store.retention import Retention
     from store.scans import Scans
     from store.seals import Seals
     from store.sessions import Sessions
@@ -46,8 +56,11 @@ T = TypeVar("T")
 __all__ = ["ServerFacts", "Store", "Tx", "open_store"]
 
 
-async def open_store(settings: Settings, keys: Keys, clock: Clock = utc_now) -> Store:
-    """Connect and check. Raises SettingsError when the address is missing, weak, or (in production) a standalone."""
+async def open_store(settings: Settings, keys: Keys, clock: Clock = utc_now, *, to_restore: bool = False) -> Store:
+    """Connect and check. Raises SettingsError when the address is missing, weak, or (in production) a standalone.
+
+    `to_restore`: also a database that a restore left half done is opened.
+    """
     client = connection.connect(settings)
     base = Base(
         client=client,
@@ -60,6 +73,8 @@ async def open_store(settings: Settings, keys: Keys, clock: Clock = utc_now) -> 
     store = Store(base)
     try:
         await store.check_server()
+        if not to_restore:
+            await store.check_whole()
     except BaseException:
         await store.close()
         raise
@@ -112,6 +127,12 @@ class Store:
         if self._base.settings.is_production and not connection.is_safe_version(facts.version):
             advice = "open to CVE-2025-14847; use 7.0.28, 8.0.17, 8.2.3 or newer"
             raise SettingsError([f"EQICHA_MONGO_URL: MongoDB {facts.version} is {advice}"])
+
+    async def check_whole(self) -> None:
+        """Raise SettingsError when a restore into this database was cut off."""
+        if await connection.unfinished_restore(self._base.db):
+            name = self._base.settings.mongo_database
+            raise SettingsError([f"EQICHA_MONGO_DATABASE: {name} was left half restored; run eqicha.py restore again"])
 
     async def ensure_indexes(self) -> None:
         from store.indexes import ensure_indexes
@@ -231,6 +252,24 @@ class Store:
         return Audit(self._base)
 
     @cached_property
+    def audit_checks(self) -> AuditChecks:
+        from store.audit_checks import AuditChecks
+
+        return AuditChecks(self._base)
+
+    @cached_property
+    def audit_proofs(self) -> AuditProofs:
+        from store.audit_proofs import AuditProofs
+
+        return AuditProofs(self._base)
+
+    @cached_property
+    def audit_search(self) -> AuditSearch:
+        from store.audit_search import AuditSearch
+
+        return AuditSearch(self._base)
+
+    @cached_property
     def leases(self) -> Leases:
         from store.leases import Leases
 
@@ -241,6 +280,30 @@ class Store:
         from store.limits import Limits
 
         return Limits(self._base)
+
+    @cached_property
+    def backups(self) -> Backups:
+        from store.backups import Backups
+
+        return Backups(self._base)
+
+    @cached_property
+    def retention(self) -> Retention:
+        from store.retention import Retention
+
+        return Retention(self._base)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        from store.jobs import Jobs
+
+        return Jobs(self._base)
+
+    @cached_property
+    def inspections(self) -> Inspections:
+        from store.inspections import Inspections
+
+        return Inspections(self._base)
 
     @cached_property
     def differences(self) -> Differences:
@@ -277,3 +340,21 @@ class Store:
         from store.government import Batches
 
         return Batches(self._base)
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        from store.numbers import Numbers
+
+        return Numbers(self._base)
+
+    @cached_property
+    def recounter(self) -> Recounter:
+        from store.recount import Recounter
+
+        return Recounter(self._base)
+
+    @cached_property
+    def investment(self) -> Investment:
+        from store.investment import Investment
+
+        return Investment(self._base)

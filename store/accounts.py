@@ -24,6 +24,11 @@ class Accounts:
         found = await self._accounts.find_one({"_id": text(id)}, session=tx)
         return None if found is None else from_bson(Account, found)
 
+    async def ids_by_number(self, id_number: str, limit: int = 5) -> tuple[str, ...]:
+        """Ids of the accounts with exactly this identity number (one a provider); compared without reading any."""
+        found = self._accounts.find({"id_number.b": self._vault.blind(id_number)}, {"_id": 1}).limit(limit)
+        return tuple([row["_id"] async for row in found])
+
     async def remember(
         self,
         *,

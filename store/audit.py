@@ -16,15 +16,17 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING
 from pymongo.errors import DuplicateKeyError
 
-from conf.terms import AUDIT_FIELDS, AuditTag, Channel
-from store.audit_check import verify
+from conf.terms import AUDIT_FIELDS, AUDIT_MORE_FIELDS, AuditTag, Channel
+from store.audit_check import Progress, verify
 from store.audit_leaf import leaf_of, signed_text, tie_of
 from store.audit_sequence import Sequencer
+from store.audit_trim import Trims, checkpoint_before
 from store.connection import Base, Tx
 from store.encode import from_bson, to_bson
 from store.ids import sortable_id
 from store.merkle import Frontier
 from store.records import AuditEvent, AuditReport, Checkpoint
+from store.records.keeping import AuditTrim
 from store.vault import Vault
 
 #: Field values that name a person are kept as keyed hashes only.
@@ -41,6 +43,7 @@ class Audit:
         self._base, self._clock, self._vault = base, base.clock, base.vault
         self._events, self._checkpoints = base["audit_events"], base["audit_checkpoints"]
         self._sequencer = Sequencer(base)
+        self.trims = Trims(base)
 
     async def append(
         self,
@@ -60,7 +63,8 @@ class Audit:
         """Write one event, in the caller's transaction when there is one; it has no position yet.
 
         `who` and `address` come in clear or already keyed, and are kept keyed. Raises ValueError when the fields are
-        not exactly those of the tag (AUDIT_FIELDS) or hold anything but texts, whole numbers, yes/no, or lists of them.
+        not those of the tag (AUDIT_FIELDS, besides them only AUDIT_MORE_FIELDS) or hold anything but texts, whole
+        numbers, yes/no, or lists of them.
         """
         now = self._clock()
         event = AuditEvent(
@@ -115,6 +119,11 @@ class Audit:
         found = await self._checkpoints.find_one({}, sort=[("_id", DESCENDING)])
         return None if found is None else from_bson(Checkpoint, found, key="size")
 
+    async def newest_checkpoints(self, count: int) -> tuple[Checkpoint, ...]:
+        """The largest checkpoints kept here, largest first."""
+        rows = await self._checkpoints.find({}).sort("_id", DESCENDING).limit(count).to_list()
+        return tuple(from_bson(Checkpoint, row, key="size") for row in rows)
+
     async def checkpoints(self) -> tuple[Checkpoint, ...]:
         """All checkpoints kept here, by size."""
         rows = await self._checkpoints.find({}).sort("_id", ASCENDING).to_list()
@@ -124,9 +133,19 @@ class Audit:
         """The tree's size and peaks as the sequencer left them."""
         return (await self._sequencer.tree()).frontier
 
-    async def verify(self, checkpoints: tuple[Checkpoint, ...]) -> AuditReport:
-        """Recompute every leaf, place and root against these checkpoints (signatures checked by the caller)."""
-        return await verify(self._base, checkpoints)
+    async def checkpoint_before(self, moment: datetime) -> Checkpoint | None:
+        """The largest checkpoint signed at that moment or earlier; every event below its size is older than it."""
+        return await checkpoint_before(self._base, moment)
+
+    async def verify(
+        self,
+        checkpoints: tuple[Checkpoint, ...],
+        trims: tuple[AuditTrim, ...] = (),
+        *,
+        progress: Progress | None = None,
+    ) -> AuditReport:
+        """Recompute every leaf, place and root against these checkpoints and trims, whose signatures are right."""
+        return await verify(self._base, checkpoints, trims, progress=progress)
 
     async def events(self, from_position: int = 0, batch: int = 100) -> tuple[AuditEvent, ...]:
         """Events from a position on, in order."""
@@ -149,7 +168,7 @@ def _keyed(vault: Vault, value: str) -> str:
 
 
 def _checked(vault: Vault, tag: AuditTag, fields: Mapping[str, Any]) -> dict[str, Any]:
-    if set(fields) != AUDIT_FIELDS[tag]:
+    if set(fields) - AUDIT_MORE_FIELDS.get(tag, frozenset()) != AUDIT_FIELDS[tag]:
         wanted = ", ".join(sorted(AUDIT_FIELDS[tag])) or "none"
         raise ValueError(f"{tag} takes the fields {wanted}; it was given {', '.join(sorted(fields)) or 'none'}")
     for name, value in fields.items():

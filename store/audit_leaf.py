@@ -1,8 +1,8 @@
-"""What the proofs of the audit are made of, as pure functions: leaf, ties, a checkpoint's text. For audit_*.py."""
+"""What the proofs of the audit are made of, as pure functions: leaf, ties, texts that are signed. For audit_*.py."""
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,9 +16,14 @@ EVIDENCE = ("at", "who", "role", "channel", "request_id", "address", "subject", 
 
 def leaf_of(row: Mapping[str, Any]) -> str:
     """Leaf hash (hex) of a stored event: SHA-256(0x00 ‖ canonical JSON of all evidence fields and the id)."""
+    return leaf_hash(canonical(row).encode()).hex()
+
+
+def canonical(row: Mapping[str, Any]) -> str:
+    """The JSON a leaf covers: names sorted, no spaces, the time in UTC to the millisecond."""
     body = {name: row[name] for name in EVIDENCE} | {"id": row["_id"]}
     body["at"] = body["at"].astimezone(UTC).isoformat(timespec="milliseconds")
-    return leaf_hash(json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()).hex()
+    return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def tie_of(vault: Vault, leaf: str) -> str:
@@ -39,3 +44,9 @@ def signed_text(size: int, root: str, at: datetime) -> bytes:
 def key_id_of(public: bytes) -> str:
     """Names a public signing key: the first 16 hex digits of its SHA-256."""
     return hashlib.sha256(public).hexdigest()[:16]
+
+
+def trim_text(size: int, peaks: Sequence[str], *, checkpoint_at: datetime, at: datetime) -> bytes:
+    """What a trim's signature covers: origin, size, peaks (hex), the checkpoint's time and the trim's, one a line."""
+    times = (each.astimezone(UTC).isoformat(timespec="milliseconds") for each in (checkpoint_at, at))
+    return "\n".join([f"{ORIGIN}/trim", str(size), ",".join(peaks), *times, ""]).encode()

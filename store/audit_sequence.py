@@ -61,10 +61,7 @@ class Sequencer:
 
     async def tree(self) -> Tree:
         """What is stored now."""
-        row = await self._trees.find_one({"_id": TREE})
-        if row is None:
-            return Tree(Frontier(), (), ())
-        return Tree(Frontier(row["size"], _hashes(row["peaks"])), tuple(row["batch"]), _hashes(row["next_peaks"]))
+        return tree_of(await self._trees.find_one({"_id": TREE}))
 
     async def step(self, newest: str) -> int:
         """One batch of events up to id `newest`: announce, place, move on. 0 when another was quicker."""
@@ -105,6 +102,13 @@ class Sequencer:
     def _move(self, row: Row, position: int) -> UpdateOne:
         placed = {"position": position, "tie": placed_tie(self._vault, row["tie"], position)}
         return UpdateOne({"_id": row["_id"], "waiting": True}, {"$set": placed, "$unset": {"waiting": ""}})
+
+
+def tree_of(row: Row | None) -> Tree:
+    """The tree as its stored row says; None is the empty one."""
+    if row is None:
+        return Tree(Frontier(), (), ())
+    return Tree(Frontier(row["size"], _hashes(row["peaks"])), tuple(row["batch"]), _hashes(row["next_peaks"]))
 
 
 def _hashes(texts: list[str]) -> tuple[bytes, ...]:

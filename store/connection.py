@@ -27,6 +27,9 @@ Row = dict[str, Any]
 WRITE_SECONDS = 20.0  # security rules §2: orders and other writes
 READ_SECONDS = 3.0  # a page a visitor waits for
 
+#: A restore's mark: the collection is there from its first document to its last.
+RESTORING = "restoring"
+
 SAFE: dict[str, Any] = {"w": "majority", "journal": True, "retryWrites": True, "readConcernLevel": "majority"}
 
 
@@ -106,6 +109,11 @@ async def server_facts(client: AsyncMongoClient[Row]) -> ServerFacts:
         replica_set=str(hello.get("setName", "")),
         write_concern=f"w={concern.get('w')} j={str(concern.get('j')).lower()}",
     )
+
+
+async def unfinished_restore(db: AsyncDatabase[Row]) -> bool:
+    """Whether a restore into this database was cut off; nobody may work with it then."""
+    return await db[RESTORING].find_one({}, {"_id": 1}) is not None
 
 
 async def atomically(client: AsyncMongoClient[Row], work: Callable[[Tx], Awaitable[T]]) -> T:

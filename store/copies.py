@@ -77,7 +77,8 @@ class Copies:
         """Delete files kept before `older_than` that no record names, and chunks of uploads cut off; how many files."""
         swept = 0
         async for row in self._files.find({"metadata.kept_at": {"$lt": older_than}}, {"filename": 1}):
-            if await self._copies.find_one({"sha256": row["filename"]}, {"_id": 1}):
+            named = {"sha256": row["filename"], "file_removed_at": None}  # retention may have died before the file went
+            if await self._copies.find_one(named, {"_id": 1}):
                 continue
             gone = await self._files.delete_one({"_id": row["_id"], "metadata.kept_at": {"$lt": older_than}})
             if gone.deleted_count:

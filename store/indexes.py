@@ -13,6 +13,10 @@ from store.connection import Row
 INDEXES: dict[str, list[IndexModel]] = {
     # -- the registry
     "companies": [
+        IndexModel(  # who holds shares in whom
+            [("persons.is_body", UP)], name="with_bodies", partialFilterExpression={"persons.is_body": True}
+        ),
+        IndexModel([("name", UP)], name="name"),  # a shareholder known by name only
         IndexModel([("own", UP)], name="own", sparse=True),  # owned_by: blind indexes of those named in the register
     ],
     "name_search": [
@@ -35,6 +39,8 @@ INDEXES: dict[str, list[IndexModel]] = {
     # -- visitors, staff, machines
     "accounts": [
         IndexModel([("provider", UP), ("subject", UP)], name="identity", unique=True),  # one account a person
+        IndexModel([("id_number.b", UP)], name="number"),  # the auditor's search by exact number
+        IndexModel([("created_at", UP)], name="by_time"),  # recount of a day
     ],
     "grants": [
         IndexModel([("account_id", UP), ("uscc", UP), ("until", UP)], name="of_account"),
@@ -100,12 +106,14 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("account_id", UP), ("created_at", DOWN), ("_id", DOWN)], name="of_account"),
         IndexModel([("status", UP), ("created_at", UP), ("_id", UP), ("free_at", UP)], name="queue"),  # claim, review
         IndexModel([("expires_at", UP), ("status", UP)], name="expiry", sparse=True),
+        IndexModel([("created_at", UP)], name="by_time"),  # recount of a day
         IndexModel([("unrated_since", UP)], name="unrated", sparse=True),  # default ratings
     ],
     "copies": [
         IndexModel([("order_no", UP)], name="order", unique=True),  # one copy an order
         IndexModel([("code.b", UP)], name="code", unique=True),
         IndexModel([("sha256", UP)], name="file"),
+        IndexModel([("file_removed_at", UP), ("valid_until", UP)], name="over"),  # whose file retention removes
     ],
     "copy_files.files": [
         IndexModel([("filename", UP)], name="digest", unique=True),
@@ -150,20 +158,68 @@ INDEXES: dict[str, list[IndexModel]] = {
     "licence_scans": [
         IndexModel([("expires_at", UP)], name="over", expireAfterSeconds=0),
     ],
+    # -- numbers
+    "tallies": [],
+    "buckets": [],  # read by ranges of _id
+    "company_buckets": [
+        IndexModel([("period", UP), ("n", DOWN)], name="most"),  # top companies of a period
+    ],
+    "served": [],
+    "recounts": [],
     # -- evidence
     "audit_events": [
         IndexModel(  # no position twice
             [("position", UP)], name="position", unique=True, partialFilterExpression={"position": {"$gte": 0}}
         ),
         IndexModel([("waiting", UP), ("_id", UP)], name="waiting", partialFilterExpression={"waiting": True}),
+        # the auditor's search and the list of who looked into a dossier, newest first
+        IndexModel([("at", DOWN), ("_id", DOWN)], name="by_time"),  # also the recount of a day
+        IndexModel([("who", UP), ("at", DOWN), ("_id", DOWN)], name="by_who"),
+        IndexModel([("subject", UP), ("at", DOWN), ("_id", DOWN)], name="by_subject"),
+        IndexModel([("tag", UP), ("at", DOWN), ("_id", DOWN)], name="by_tag"),
+        IndexModel([("outcome", UP), ("at", DOWN), ("_id", DOWN)], name="by_outcome"),
+        IndexModel([("channel", UP), ("at", DOWN), ("_id", DOWN)], name="by_channel"),
+        IndexModel(
+            [("fields.uscc", UP), ("at", DOWN), ("_id", DOWN)],
+            name="by_company",
+            partialFilterExpression={"fields.uscc": {"$exists": True}},
+        ),
+        IndexModel(
+            [("fields.order_no", UP), ("at", DOWN), ("_id", DOWN)],
+            name="by_order",
+            partialFilterExpression={"fields.order_no": {"$exists": True}},
+        ),
+    ],
+    "audit_blocks": [],
+    "audit_checks": [
+        IndexModel([("started_at", DOWN)], name="newest"),
     ],
     "audit_trees": [],
-    "audit_checkpoints": [],
+    "audit_checkpoints": [
+        IndexModel([("at", UP)], name="signed"),  # the last one older than the term, for retention
+    ],
+    "audit_trims": [],
+    # -- keeping it running
+    "backups": [
+        IndexModel([("made_at", DOWN)], name="made"),
+    ],
+    "jobs": [],
+    "inspections": [
+        IndexModel([("made_at", DOWN)], name="made"),
+    ],
 }
 
 
-async def ensure_indexes(db: AsyncDatabase[Row]) -> None:
-    """Make the collections and every index of the list; repeating it changes nothing."""
+#: What the driver makes at the first upload into an empty bucket; one that was restored was never empty.
+_CHUNKS = IndexModel([("files_id", UP), ("n", UP)], name="files_id_1_n_1", unique=True)
+
+
+async def ensure_indexes(db: AsyncDatabase[Row], *, only_grid: bool = False) -> None:
+    """Make the collections and every index of the list; repeating it changes nothing. `only_grid`: of chunks only."""
+    for bucket in (name.removesuffix(".files") for name in INDEXES if name.endswith(".files")):
+        await db[f"{bucket}.chunks"].create_indexes([_CHUNKS])
+    if only_grid:
+        return
     there = set(await db.list_collection_names())
     for name, models in INDEXES.items():
         if name not in there:  # a transaction cannot always make a collection, so none has to

@@ -27,3 +27,7 @@ class Leases:
     async def drop(self, name: str, owner: str) -> None:
         """Give the lease back early; nothing happens when another holds it by now."""
         await self._leases.delete_one({"_id": name, "owner": owner})
+
+    async def is_held(self, name: str) -> bool:
+        """Whether anybody holds the lease now."""
+        return await self._leases.find_one({"_id": name, "until": {"$gt": self._clock()}}, {"_id": 1}) is not None

@@ -15,9 +15,36 @@ from conf.terms import OutboxKind, OutboxStatus
 from store.connection import Base, Row, Tx
 from store.encode import from_bson, text, to_bson
 from store.ids import sortable_id
-from store.records import OutboxMessage
+from store.records import OutboxMessage, Secret
 
 WAITING = OutboxStatus.WAITING.value
+
+
+def new_message(
+    kind: OutboxKind,
+    reference: str,
+    *,
+    now: datetime,
+    order_no: str = "",
+    body: dict[str, Any] | None = None,
+    recipient: Secret | None = None,
+    next_at: datetime | None = None,
+) -> OutboxMessage:
+    """A message that waits, to be tried from `next_at` (now) on; `reference` is what it is recognised by outside."""
+    return OutboxMessage(
+        id=sortable_id(now),
+        kind=kind,
+        reference=reference,
+        order_no=order_no,
+        body=body or {},
+        recipient=recipient,
+        status=OutboxStatus.WAITING,
+        attempts=0,
+        next_at=next_at or now,
+        created_at=now,
+        done_at=None,
+        fault="",
+    )
 
 
 class Outbox:

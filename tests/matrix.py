@@ -146,34 +146,6 @@ def sealing(trial: TrialSet, system: str) -> list[Cell]:
     ]  # fmt: skip
 
 
-def entering(trial: TrialSet) -> list[Cell]:
-    """Both apps: a ticket that cannot be exchanged is told with another way in, the next one is good."""
-    return [_one_entry(trial, app, fault) for app in ("shb", "yst") for fault in strikes(app)]
-
-
-def ticket_address(trial: TrialSet, app: str, person: str = "legal_representative") -> str:
-    """What the app opens: our address with a fresh ticket."""
-    asked = {"app": app, "person": person, "to": "/orders"}
-    return str(httpx.get(f"{trial.sandbox_url}/apps/open", params=asked, trust_env=False).headers["location"])
-
-
-def _one_entry(trial: TrialSet, app: str, fault: str) -> Cell:
-    watch, wrong = Watch(trial), []
-    http, address = watch.visitor.http, ticket_address(trial, app)
-    with struck(trial, fault, [app]):
-        told = http.get(address)
-    if told.status_code != 503 or 'href="/signin"' not in told.text:
-        wrong.append(f"answered {told.status_code}")
-    longest = watch.take()
-    if http.get(ticket_address(trial, app)).url.path != "/orders":
-        wrong.append("the next ticket brings nobody in")
-    http.close()
-    return Cell(
-        system=app, fault=fault, saw="503, a page in words with another way in", longest=longest,
-        after="in by the next ticket", wrong=tuple(wrong),
-    )  # fmt: skip
-
-
 def licences(trial: TrialSet) -> list[Cell]:
     """Sharing platform: a lawyer's order is taken all the same, the licence is checked when the platform is back."""
     watch = Watch(trial, "lawyer")
@@ -227,12 +199,9 @@ def platform_sealing(trial: TrialSet) -> list[Cell]:
 
 
 def messaging(trial: TrialSet, systems: Sequence[str]) -> list[Cell]:
-    """Everything that leaves from the outbox: the copy is not held up, each message arrives once.
-
-    The visitor comes from an app, so that the portal is told of each step.
-    """
+    """Everything that leaves from the outbox: the copy is not held up, each message arrives once."""
     watch = Watch(trial)
-    watch.visitor.http.get(ticket_address(trial, "yst"))
+    watch.visitor.sign_in(watch.person)
     documents = watch.visitor.open_documents(USCC)[:1]
     found: dict[str, tuple[str, float, list[str]]] = {}
     for fault in dict.fromkeys(fault for system in systems for fault in strikes(system)):
@@ -251,9 +220,6 @@ def messaging(trial: TrialSet, systems: Sequence[str]) -> list[Cell]:
     cells = []
     for system in systems:
         sent = _arrivals(trial, ["sms", "sms2"] if system.startswith("sms") else [system], numbers)
-        if system == "portal":  # accepted, permitted, ready: one each
-            wait_until(lambda: all(messages(trial, "portal", [number])[number] == 3 for number in numbers))
-            sent = {number: messages(trial, "portal", [number])[number] - 2 for number in numbers}
         for fault in strikes(system):
             number, longest, wrong = found[fault]
             cells.append(

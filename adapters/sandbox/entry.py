@@ -122,7 +122,7 @@ class Exchange(Signed):
             await self.answer({"code": "4003", "msg": "ticket 不是签发给该应用的"})
             return
         del self.state.tickets[ticket]  # whatever the answer: it was used
-        if (self.state.clock() - known["at"]).total_seconds() > TICKET_SECONDS:
+        if (self.now() - known["at"]).total_seconds() > TICKET_SECONDS:
             await self.answer({"code": "4002", "msg": "ticket 已过期"})
             return
         person = sample_person(known["person"])

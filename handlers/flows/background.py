@@ -10,7 +10,7 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,7 +19,8 @@ from conf.errors import Conflict, EqichaError
 from conf.logs import get_log
 from conf.settings import Settings
 from conf.terms import OrderStatus
-from handlers.flows import ordering, ratings
+from handlers.flows import nightly, ordering, ratings
+from handlers.flows.turns import Turn, take_turn
 from store import Store
 from store.records import Order
 
@@ -60,6 +61,7 @@ class Background:
         sweep: Callable[[], Awaitable[object]],
         apply_waiting: StepOnce,
         batches: StepOnce | None = None,
+        turns: Sequence[Turn] = (),
         clock: Clock = utc_now,
         owner: str = "",
         seal_lease: int = SEAL_LEASE,
@@ -76,9 +78,12 @@ class Background:
             Job(name="sequence", once=self.sequence_next, interval=0.5, is_woken=False),
             Job(name="checkpoint", once=self.checkpoint_due, interval=5, is_woken=False),
             Job(name="expire", once=self.expire_due, interval=60, is_woken=False),
+            Job(name="fold", once=self.fold_next, interval=5, is_woken=False),
+            Job(name="recount", once=self.recount_due, interval=900, is_woken=False),
             Job(name="default-ratings", once=self.default_ratings_due, interval=600, is_woken=False),
             Job(name="sweep", once=self.sweep_due, interval=3600, is_woken=False),
             *([Job(name="batches", once=batches, interval=5)] if batches else []),
+            *(Job(name=turn.name, once=self._turn(turn), interval=300, is_woken=False) for turn in turns),
         )
         self._bells = {job.name: asyncio.Event() for job in self.jobs}
         self._stopping = asyncio.Event()
@@ -153,8 +158,24 @@ class Background:
         return await ratings.default_due(self.store, days=days, now=self.clock())
 
     async def sweep_due(self) -> bool:
-        if await self.store.leases.take("sweep", self.owner, 3600):
+        if not await self.store.backups.is_running() and await self.store.leases.take("sweep", self.owner, 3600):
             await self._sweep()
+        return False
+
+    def _turn(self, turn: Turn) -> StepOnce:
+        async def once() -> bool:
+            await take_turn(self.store, turn, self.owner, self.clock)
+            return False
+
+        return once
+
+    async def fold_next(self) -> bool:
+        """Move counts that wait into their buckets."""
+        return bool(await self.store.numbers.fold(self.owner))
+
+    async def recount_due(self) -> bool:
+        """Once a day, compare yesterday's counts with the records."""
+        await nightly.recount_due(self.store, self.owner, now=self.clock())
         return False
 
     # -- how a loop runs

@@ -15,9 +15,9 @@ from adapters.sharing import SharedCompany
 from conf.clock import beijing
 from conf.errors import Conflict, Invalid, NotFound
 from conf.han import plain
-from conf.terms import AuditTag, Channel, DifferenceState, OutboxKind, OutboxStatus
-from store.ids import sortable_id
-from store.records import Company, Comparison, Difference, OutboxMessage, Staff
+from conf.terms import AuditTag, Channel, DifferenceState, OutboxKind
+from store.outbox import new_message
+from store.records import Company, Comparison, Difference, Staff
 
 if TYPE_CHECKING:
     from adapters.assembly import Adapters
@@ -141,20 +141,8 @@ async def settle(
 
 async def queue(store: "Store", uscc: str, *, now: datetime, tx: Any) -> None:
     """Have the company compared in the background: once a Beijing day, however often it is ordered."""
-    message = OutboxMessage(
-        id=sortable_id(now),
-        kind=OutboxKind.COMPARISON,
-        reference=f"comparison.{uscc}.{beijing(now):%Y%m%d}",
-        order_no="",
-        body={"uscc": uscc},
-        recipient=None,
-        status=OutboxStatus.WAITING,
-        attempts=0,
-        next_at=now,
-        created_at=now,
-        done_at=None,
-        fault="",
-    )
+    reference = f"comparison.{uscc}.{beijing(now):%Y%m%d}"
+    message = new_message(OutboxKind.COMPARISON, reference, now=now, body={"uscc": uscc})
     await store.outbox.put(message, tx)
 
 

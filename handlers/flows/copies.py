@@ -6,6 +6,8 @@ from typing import Any
 
 from conf.errors import Conflict, IntegrityFault, Invalid, NotFound
 from conf.terms import AuditTag, CopyStatus, OrderStatus
+from handlers.flows import counting
+from handlers.flows.lookers import inquirer_of
 from handlers.flows.ordering import Trace, record_move
 from store import Store
 from store.records import Account, Copy, Order
@@ -91,6 +93,15 @@ def _refuse_closed(copy: Copy, order: Order, now: datetime) -> None:
         raise IntegrityFault(f"copy {copy.no} holds documents its order does not permit")
 
 
+def _who_and_why(order: Order, copy: Copy, trace: Trace) -> dict[str, str | int]:
+    """What the company itself may later learn of this copy."""
+    pages = sum(page.kind == "scan" for page in copy.pages)
+    inquirer = inquirer_of(order.decision.facts, str(trace.get("role", "")))
+    return {
+        "uscc": order.uscc, "inquirer": str(inquirer), "purpose": str(order.purpose.code), "pages": pages,
+    }  # fmt: skip
+
+
 async def _record(store: Store, order: Order, copy: Copy, *, now: datetime, trace: Trace, outcome: str) -> None:
     """Audit event and, the first time, the order's step, in one transaction; two first times at once end as one."""
 
@@ -100,12 +111,15 @@ async def _record(store: Store, order: Order, copy: Copy, *, now: datetime, trac
             tag=AuditTag.COPY_DOWNLOADED,
             subject=copy.no,
             outcome=outcome,
-            fields={"order_no": order.no, "sha256": copy.sha256},
+            fields={"order_no": order.no, "sha256": copy.sha256, **_who_and_why(order, copy, trace)},
             at=now,
             tx=tx,
             **trace,
         )
-        if current and current.status == OrderStatus.READY:
+        is_first = current is not None and current.status == OrderStatus.READY
+        channel = trace["channel"]
+        await counting.handed_out(store, order, channel=channel, how=outcome, is_first=is_first, at=now, tx=tx)
+        if current and is_first:
             await store.orders.advance(order.no, OrderStatus.READY, OrderStatus.DOWNLOADED, "visitor", tx=tx)
             await record_move(store, current, OrderStatus.DOWNLOADED, at=now, tx=tx, trace=trace)
 

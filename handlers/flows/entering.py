@@ -16,6 +16,7 @@ from adapters.identity.tyrz_account import PROVIDER as UNIFIED
 from conf.errors import EqichaError, ProviderRejected, ProviderUnavailable
 from conf.settings import Settings
 from conf.terms import AuditTag, Channel, EntryPoint, IdentityLevel
+from handlers.flows import counting
 from handlers.flows.entries import kept
 from store.links import link_id
 from store.records import Account, Entry, Link, Session
@@ -133,6 +134,7 @@ async def _let_in(
     await store.audit.append(
         tag=AuditTag.VISITOR_SIGNED_IN, subject="", outcome="done", fields=fields, at=now, tx=tx, **by
     )
+    await counting.signed_in(store, account, tx=tx)
     return account
 
 

@@ -10,7 +10,7 @@ import base64
 import fcntl
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -21,9 +21,12 @@ from cryptography.exceptions import InvalidSignature
 from conf.clock import Clock, utc_now
 from conf.keys import Keys
 from conf.logs import get_log
+from conf.terms import AuditFault
 from store import Store
-from store.audit_leaf import key_id_of, signed_text
+from store.audit_check import Progress
+from store.audit_leaf import key_id_of, signed_text, trim_text
 from store.records import AuditReport, Checkpoint
+from store.records.keeping import AuditTrim
 
 log = get_log("evidence")
 
@@ -42,37 +45,65 @@ async def keep_checkpoint(store: Store, keys: Keys, var_dir: Path, *, clock: Clo
         return None
     if latest and grown < EVERY_EVENTS and clock() - latest.at < EVERY:
         return None
-    key_id = key_id_of(keys.audit.public_key().public_bytes_raw())
-    made = await store.audit.checkpoint(lambda text: (key_id, keys.audit.sign(text)))
+    made = await store.audit.checkpoint(signer(keys))
     if made is not None:
         await asyncio.to_thread(write_checkpoint, checkpoint_file(var_dir), made)
         log.info("audit_checkpoint", size=made.size, root=made.root, key_id=made.key_id, signature=made.signature)
+        await store.audit_proofs.fill(made.size)
     return made
 
 
-async def verify_audit(store: Store, keys: Keys, var_dir: Path) -> AuditReport:
+async def verify_audit(store: Store, keys: Keys, var_dir: Path, *, progress: Progress | None = None) -> AuditReport:
     """Recompute the whole audit and compare it with every checkpoint in the file and in the database.
 
-    A fault of an event goes before a fault of a checkpoint; `first_bad` is the first bad position.
+    A fault of an event goes before a fault of a checkpoint; `first_bad` is the first bad position. `progress` is told
+    (events recomputed, events there must be); others have their turn all along.
     """
     in_file, unreadable = await asyncio.to_thread(read_checkpoints, checkpoint_file(var_dir))
-    in_store = await store.audit.checkpoints()
-    signed = {checkpoint for checkpoint in (*in_file, *in_store) if is_signed(checkpoint, keys)}
-    report = await store.audit.verify(tuple(signed))
-    problem = unreadable or _checkpoint_problem(in_file, in_store, keys)
-    if report.ok and problem:
-        return replace(report, ok=False, problem=problem)
+    in_store, trims = await store.audit.checkpoints(), await store.audit.trims.all()
+    signed = await asyncio.to_thread(_signed, (*in_file, *in_store), keys)
+    lawful = tuple(trim for trim in trims if is_signed_trim(trim, keys))
+    report = await store.audit.verify(tuple(signed), lawful, progress=progress)
+    if not report.ok and await store.audit.trims.last() != (trims[-1] if trims else None):
+        return await verify_audit(store, keys, var_dir, progress=progress)  # retention went on while this looked
+    found = (AuditFault.UNREADABLE, unreadable) if unreadable else _checkpoint_problem(in_file, in_store, signed)
+    if trims and trims[-1] not in lawful:
+        found = AuditFault.TRIM, f"the trim to {trims[-1].size} is not signed by our key"
+    if report.ok and found:
+        return replace(report, ok=False, fault=found[0], problem=found[1])
     return report
+
+
+def _signed(checkpoints: Sequence[Checkpoint], keys: Keys) -> set[Checkpoint]:
+    """Those our key signed; each looked at once."""
+    return {checkpoint for checkpoint in set(checkpoints) if is_signed(checkpoint, keys)}
+
+
+def is_signed_trim(trim: AuditTrim, keys: Keys) -> bool:
+    """Whether our audit key signed exactly this trim."""
+    text = trim_text(trim.size, trim.peaks, checkpoint_at=trim.checkpoint_at, at=trim.at)
+    return _is_ours(text, trim.signature, keys)
 
 
 def is_signed(checkpoint: Checkpoint, keys: Keys) -> bool:
     """Whether our audit key signed exactly this size, root and time."""
-    text = signed_text(checkpoint.size, checkpoint.root, checkpoint.at)
-    try:
-        keys.audit.public_key().verify(base64.b64decode(checkpoint.signature, validate=True), text)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
+    return _is_ours(signed_text(checkpoint.size, checkpoint.root, checkpoint.at), checkpoint.signature, keys)
+
+
+def signer(keys: Keys) -> Callable[[bytes], tuple[str, bytes]]:
+    """Signs a text with the audit key: (key id, signature)."""
+    key_id = key_id_of(keys.audit.public_key().public_bytes_raw())
+    return lambda text: (key_id, keys.audit.sign(text))
+
+
+def _is_ours(text: bytes, signature: str, keys: Keys) -> bool:
+    for key in (keys.audit.public_key(), *keys.audit_retired):
+        try:
+            key.verify(base64.b64decode(signature, validate=True), text)
+        except (InvalidSignature, ValueError):
+            continue
+        return True
+    return False
 
 
 def checkpoint_file(var_dir: Path) -> Path:
@@ -104,12 +135,15 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         os.fsync(file.fileno())
 
 
-def read_checkpoints(path: Path) -> tuple[tuple[Checkpoint, ...], str]:
-    """All checkpoints of a file in its order, and what cannot be read in it (empty when nothing)."""
+def read_checkpoints(path: Path, *, tail: int = 0) -> tuple[tuple[Checkpoint, ...], str]:
+    """All checkpoints of a file in its order, and what cannot be read in it (empty when nothing).
+
+    With `tail`, only the whole lines among the last so many bytes.
+    """
     if not path.is_file():
         return (), ""
     found, problem = [], ""
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = _lines(path, tail)
     for number, line in enumerate(lines, 1):
         try:
             raw = json.loads(line)
@@ -119,16 +153,30 @@ def read_checkpoints(path: Path) -> tuple[tuple[Checkpoint, ...], str]:
     return tuple(found), problem
 
 
-def _checkpoint_problem(in_file: Sequence[Checkpoint], in_store: Sequence[Checkpoint], keys: Keys) -> str:
+def _lines(path: Path, tail: int) -> list[str]:
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        is_cut = 0 < tail < size
+        file.seek(size - tail if is_cut else 0)
+        lines = file.read().decode("utf-8", "replace").splitlines()
+    return lines[1:] if is_cut else lines
+
+
+def _checkpoint_problem(
+    in_file: Sequence[Checkpoint], in_store: Sequence[Checkpoint], signed: set[Checkpoint]
+) -> tuple[AuditFault, str] | None:
     """The first thing wrong with the checkpoints themselves."""
     for where, checkpoints in (("file", in_file), ("database", in_store)):
         for checkpoint in checkpoints:
-            if not is_signed(checkpoint, keys):
-                return f"the checkpoint of size {checkpoint.size} in the {where} is not signed by our key"
+            if checkpoint not in signed:
+                problem = f"the checkpoint of size {checkpoint.size} in the {where} is not signed by our key"
+                return AuditFault.UNSIGNED, problem
         for smaller, larger in pairwise(sorted(checkpoints, key=lambda checkpoint: checkpoint.size)):
             if smaller.at > larger.at + SKEW:
-                return f"the log was set back: size {smaller.size} in the {where} was signed after size {larger.size}"
+                problem = f"the log was set back: size {smaller.size} in the {where} was signed after {larger.size}"
+                return AuditFault.SET_BACK, problem
     dropped = {checkpoint.size for checkpoint in in_file} - {checkpoint.size for checkpoint in in_store}
     if dropped:
-        return f"the checkpoint of size {min(dropped)} stands in the file but not in the database"
-    return ""
+        problem = f"the checkpoint of size {min(dropped)} stands in the file but not in the database"
+        return AuditFault.DROPPED, problem
+    return None

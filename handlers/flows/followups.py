@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from conf.errors import Conflict, Invalid, NotFound
 from conf.terms import FOLLOW_UP_MOVES, AuditTag, FollowUpResult, FollowUpStatus, FollowUpStep
 from conf.workdays import end_of_term
+from handlers.flows import counting
 from handlers.flows.ordering import Trace
 from store.records import FollowUp, FollowUpEntry, Order, Rating, Staff
 
@@ -101,6 +102,8 @@ async def take_step(
         await store.audit.append(
             tag=AuditTag.FOLLOW_UP_MOVED, subject=id, outcome="done", fields=fields, at=now, tx=tx, **trace
         )
+        if to is FollowUpStatus.CLOSED:
+            await counting.followed(store, due=followup.due_callback, at=now, tx=tx)
         return moved
 
     return await store.atomically(work)

@@ -14,9 +14,9 @@ from conf.clock import beijing
 from conf.errors import NotFound, ProviderRejected, ProviderUnavailable
 from conf.han import plain
 from conf.logs import get_log
-from conf.terms import AuditTag, Channel, CheckOutcome, LicenceKind, LicenceStatus, OutboxKind, OutboxStatus
-from store.ids import sortable_id
-from store.records import LicenceCheck, Order, OutboxMessage
+from conf.terms import AuditTag, Channel, CheckOutcome, LicenceKind, LicenceStatus, OutboxKind
+from store.outbox import new_message
+from store.records import LicenceCheck, Order
 
 if TYPE_CHECKING:
     from adapters.assembly import Adapters
@@ -105,18 +105,7 @@ async def check_soon(store: "Store", adapters: "Adapters", order: Order, *, now:
 
 async def queue(store: "Store", order: Order, *, now: datetime, tx: Any) -> None:
     """Have it looked up by background work, in case the request that made the order does not come to it."""
-    message = OutboxMessage(
-        id=sortable_id(now),
-        kind=OutboxKind.LICENCE,
-        reference=f"{order.no}.licence",
-        order_no=order.no,
-        body={},
-        recipient=None,
-        status=OutboxStatus.WAITING,
-        attempts=0,
-        next_at=now + LEFT_TO_THE_REQUEST,
-        created_at=now,
-        done_at=None,
-        fault="",
+    message = new_message(
+        OutboxKind.LICENCE, f"{order.no}.licence", now=now, order_no=order.no, next_at=now + LEFT_TO_THE_REQUEST
     )
     await store.outbox.put(message, tx)

@@ -15,6 +15,7 @@ from adapters.licence import LicenceProvider, scan_id
 from conf.errors import Invalid
 from conf.settings import Settings
 from conf.terms import AccountKind, AuditTag, IdentityLevel, ScanState
+from handlers.flows import counting
 from handlers.flows.signin import SignedIn, fresh_session, local_path
 from store.licence_scans import LicenceScan
 from store.records import Account, InboxEvent, Session
@@ -179,6 +180,7 @@ async def _use(store: "Store", scan: LicenceScan, now: datetime, trace: Trace) -
             tag=AuditTag.VISITOR_SIGNED_IN, subject=scan.uscc, outcome="done", fields=fields, at=now, tx=tx,
             **{**trace, "who": who},
         )  # fmt: skip
+        await counting.signed_in(store, account, tx=tx)
         return account
 
     return await store.atomically(work)

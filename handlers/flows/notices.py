@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from conf.clock import beijing
 from conf.errors import IntegrityFault, ProviderRejected, ProviderUnavailable
 from conf.logs import get_log
-from conf.terms import Notice, OutboxKind, OutboxStatus
+from conf.terms import Notice, OutboxKind
 from handlers.flows.outgoing import WAYS
-from store.ids import sortable_id
+from store.outbox import new_message
 from store.records import Account, InboxEvent, Order, OutboxMessage, Secret
 
 if TYPE_CHECKING:
@@ -108,19 +108,13 @@ def _values(order: Order, notice: Notice, until: datetime | None) -> dict[str, s
 def _message(
     order: Order, notice: Notice, kind: OutboxKind, recipient: Secret, values: dict[str, str], now: datetime
 ) -> OutboxMessage:
-    return OutboxMessage(
-        id=sortable_id(now),
-        kind=kind,
-        reference=f"{order.no}.{notice.value}.{kind.value}",
+    return new_message(
+        kind,
+        f"{order.no}.{notice.value}.{kind.value}",
+        now=now,
         order_no=order.no,
         body={"notice": notice.value, "values": values},
         recipient=recipient,
-        status=OutboxStatus.WAITING,
-        attempts=0,
-        next_at=now,
-        created_at=now,
-        done_at=None,
-        fault="",
     )
 
 

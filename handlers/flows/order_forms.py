@@ -126,4 +126,5 @@ def _item(filing: Filing, document: Document) -> OrderItem:
         filing_title=filing.title,
         document_title=document.title,
         page_count=document.page_count,
+        kind=document.kind,
     )

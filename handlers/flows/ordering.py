@@ -13,7 +13,7 @@ from conf.logs import get_log
 from conf.settings import Settings
 from conf.terms import AccountKind, AuditTag, Channel, OrderStatus, Outcome, PurposeCode
 from conf.workdays import end_of_term
-from handlers.flows import comparing, licence_checks, progress
+from handlers.flows import comparing, counting, licence_checks, progress
 from handlers.flows.access import decide, decide_extract
 from handlers.flows.order_forms import OrderForm, choose, problems, purpose_of
 from store import Store
@@ -146,12 +146,13 @@ async def expire(store: Store, order: Order, *, now: datetime) -> None:
 async def record_move(
     store: Store, order: Order, to: OrderStatus, *, at: datetime, tx: Any, trace: Trace | None = None
 ) -> None:
-    """The audit event of one step and word of it to the portal; without a trace the system itself took it."""
+    """The audit event of one step, its count, word of it to the portal; without a trace the system itself took it."""
     by = trace or {"who": "", "role": "system", "channel": Channel.WORKER, "request_id": "", "address": ""}
     fields = {"from": order.status.value, "to": to.value}
     await store.audit.append(
         tag=AuditTag.ORDER_MOVED, subject=order.no, outcome="done", fields=fields, at=at, tx=tx, **by
     )
+    await counting.moved(store, order, to, at=at, tx=tx)
     await progress.tell(store, order, to, now=at, tx=tx)
 
 
@@ -174,7 +175,7 @@ async def _place(
     if faults:
         raise Invalid(faults)
     if decision.outcome == Outcome.REFUSE:
-        await _record_decision(store, chosen.company.uscc, decision, trace=trace, tx=None)
+        await _record_refusal(store, chosen.company.uscc, decision, now=now, trace=trace)
         raise Forbidden(decision)
     retry_after = await store.limits.hit(f"order:{account.id}", settings.order_per_hour, 3600)
     if retry_after:
@@ -196,14 +197,15 @@ async def _create(store: Store, order: Order, *, trace: Trace, tx: Any) -> Order
     created = await store.orders.create(order, tx)
     if created.no != order.no:
         return created
-    await _record_decision(store, order.uscc, order.decision, trace=trace, tx=tx)
+    await _record_decision(store, order.uscc, order.decision, at=order.created_at, trace=trace, tx=tx)
     if order.licence:
         await licence_checks.queue(store, order, now=order.created_at, tx=tx)
+    await counting.ordered(store, order, tx=tx)
     await store.audit.append(
         tag=AuditTag.ORDER_CREATED,
         subject=order.no,
         outcome="done",
-        fields={"rule": order.decision.rule_id, "pages": order.page_count},
+        fields={"rule": order.decision.rule_id, "pages": order.page_count, "uscc": order.uscc},
         tx=tx,
         **trace,
     )
@@ -211,10 +213,18 @@ async def _create(store: Store, order: Order, *, trace: Trace, tx: Any) -> Order
     return created
 
 
-async def _record_decision(store: Store, uscc: str, decision: Decision, *, trace: Trace, tx: Any) -> None:
+async def _record_refusal(store: Store, uscc: str, decision: Decision, *, now: datetime, trace: Trace) -> None:
+    async def work(tx: Any) -> None:
+        await _record_decision(store, uscc, decision, at=now, trace=trace, tx=tx)
+        await counting.refused(store, decision, at=now, tx=tx)
+
+    await store.atomically(work)
+
+
+async def _record_decision(store: Store, uscc: str, decision: Decision, *, at: datetime, trace: Trace, tx: Any) -> None:
     fields = {"rule": decision.rule_id, "rule_version": decision.rule_version}
     await store.audit.append(
-        tag=AuditTag.ACCESS_DECIDED, subject=uscc, outcome=decision.outcome.value, fields=fields, tx=tx, **trace
+        tag=AuditTag.ACCESS_DECIDED, subject=uscc, outcome=decision.outcome.value, fields=fields, at=at, tx=tx, **trace
     )
 
 

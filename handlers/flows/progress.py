@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.entry import Progress
 from conf.errors import ProviderRejected
-from conf.terms import OrderStatus, OutboxKind, OutboxStatus
-from store.ids import sortable_id
+from conf.terms import OrderStatus, OutboxKind
+from store.outbox import new_message
 from store.records import Order, OutboxMessage
 
 if TYPE_CHECKING:
@@ -29,19 +29,12 @@ async def tell(store: "Store", order: Order, status: OrderStatus, *, now: dateti
     """Queue the step in the caller's transaction; nothing for an order that came by itself. A state is told once."""
     if order.entry is None or status not in TOLD:
         return
-    message = OutboxMessage(
-        id=sortable_id(now),
-        kind=OutboxKind.PROGRESS,
-        reference=f"{order.no}.{status.value}.{OutboxKind.PROGRESS.value}",
+    message = new_message(
+        OutboxKind.PROGRESS,
+        f"{order.no}.{status.value}.{OutboxKind.PROGRESS.value}",
+        now=now,
         order_no=order.no,
         body={"status": status.value, "at": now},
-        recipient=None,
-        status=OutboxStatus.WAITING,
-        attempts=0,
-        next_at=now,
-        created_at=now,
-        done_at=None,
-        fault="",
     )
     await store.outbox.put(message, tx)
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from conf.errors import Conflict, Invalid, NotFound
 from conf.logs import get_log
 from conf.rating_tags import TAGS
-from conf.terms import AuditTag, Channel, OrderStatus, OutboxKind, OutboxStatus, Satisfaction
-from handlers.flows import followups
+from conf.terms import AuditTag, Channel, OrderStatus, OutboxKind, Satisfaction
+from handlers.flows import counting, followups
 from handlers.flows.ordering import Trace, record_move
-from store.ids import sortable_id
+from store.outbox import new_message
 from store.records import Account, InboxEvent, Order, OutboxMessage, Rating
 
 if TYPE_CHECKING:
@@ -185,6 +185,7 @@ async def _write(
     fields = {"satisfaction": int(rating.satisfaction), "number": rating.number}
     tag = AuditTag.RATING_DEFAULTED if rating.is_default else AuditTag.RATING_GIVEN
     await store.audit.append(tag=tag, subject=order.no, outcome="done", fields=fields, at=now, tx=tx, **trace)
+    await counting.rated(store, rating, tx=tx)
     current = await store.orders.by_no(order.no, tx)  # it may have expired since it was read
     if current is not None and current.status is OrderStatus.DOWNLOADED and not rating.is_default:
         by = "visitor"
@@ -198,17 +199,5 @@ async def _write(
 
 def _message(rating: Rating, now: datetime) -> OutboxMessage:
     """The report's place in the outbox; what it says is read when it is sent."""
-    return OutboxMessage(
-        id=sortable_id(now),
-        kind=OutboxKind.RATING,
-        reference=f"{rating.order_no}.rating.{rating.number}",
-        order_no=rating.order_no,
-        body={"number": rating.number},
-        recipient=None,
-        status=OutboxStatus.WAITING,
-        attempts=0,
-        next_at=now,
-        created_at=now,
-        done_at=None,
-        fault="",
-    )
+    reference = f"{rating.order_no}.rating.{rating.number}"
+    return new_message(OutboxKind.RATING, reference, now=now, order_no=rating.order_no, body={"number": rating.number})

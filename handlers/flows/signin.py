@@ -17,6 +17,7 @@ from adapters.identity import Identity
 from conf.errors import Invalid, ProviderRejected, ProviderUnavailable
 from conf.settings import Settings
 from conf.terms import AuditTag, IdentityLevel
+from handlers.flows import counting
 from handlers.flows.entries import entry_in, entry_of, kept
 from store.records import Account, Entry, Session
 
@@ -213,6 +214,7 @@ async def _remember(store: "Store", identity: Identity, now: datetime, trace: Ma
             tx=tx,
             **{**trace, "who": who},
         )
+        await counting.signed_in(store, account, tx=tx)
         return account
 
     return await store.atomically(work)

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from adapters.imaging.render import render
@@ -17,7 +18,9 @@ from conf.clock import beijing
 from conf.errors import IntegrityFault, NotFound
 from conf.logs import get_log
 from conf.terms import PURPOSES, AccountKind, AuditTag, Outcome, PageSize, PurposeCode
+from handlers.flows import counting
 from handlers.flows.access import decide, decide_extract
+from handlers.flows.lookers import inquirer_of
 from store import Store
 from store.records import Account, Company, Decision, Document, Dossier, Grant, Page, Purpose
 
@@ -78,7 +81,8 @@ async def list_dossier(store: Store, uscc: str, visitor: Visitor) -> Catalogue:
         raise NotFound
     dossier = dossier or Dossier(uscc=uscc, filings=())
     decision, purpose = _decided(company, dossier.documents, grants, visitor)
-    await _record(store, AuditTag.DOSSIER_LISTED, uscc, decision.outcome, {"rule": decision.rule_id}, visitor)
+    said = _who_and_why(decision, purpose, visitor)
+    await _record_look(store, AuditTag.DOSSIER_LISTED, counting.DOSSIER, uscc, decision, visitor, said)
     return Catalogue(company=company, dossier=dossier, decision=decision, purpose=purpose)
 
 
@@ -101,12 +105,14 @@ async def open_image(store: Store, workshop: Any, page_id: str, size: PageSize, 
     if page is None or document is None:
         raise NotFound
     try:
-        _, rule_id, purpose = await _permitted(store, document, visitor)
+        company, decision, purpose = await _permitted(store, document, visitor)
     except NotFound:
-        fields = {"size": str(size), "rule": "refused"}
+        fields = {"size": str(size), "rule": "refused", "uscc": document.uscc}
         await _record(store, AuditTag.PAGE_VIEWED, page_id, Outcome.REFUSE, fields, visitor)
         raise
-    fields = {"size": str(size), "rule": rule_id}
+    rule = decision.documents[0].rule_id
+    seen = _who_and_why(decision, purpose, visitor)
+    fields = {"size": str(size), "rule": rule, "uscc": company.uscc, **seen}
     await _record(store, AuditTag.PAGE_VIEWED, page_id, Outcome.PERMIT, fields, visitor)
     return await picture(store, workshop, page, size, lines=watermark_lines(visitor, purpose))
 
@@ -128,7 +134,7 @@ async def read_extract(store: Store, uscc: str, visitor: Visitor) -> tuple[Compa
     if company is None:
         raise NotFound
     decision = decide_extract(visitor.account, company, visitor.now)
-    await _record(store, AuditTag.EXTRACT_VIEWED, uscc, decision.outcome, {"rule": decision.rule_id}, visitor)
+    await _record_look(store, AuditTag.EXTRACT_VIEWED, counting.EXTRACT_SCOPE, uscc, decision, visitor)
     return company, decision
 
 
@@ -157,7 +163,7 @@ def _decided(
     return decision, chosen or usual_purpose(decision)
 
 
-async def _permitted(store: Store, document: Document, visitor: Visitor) -> tuple[Company, str, PurposeCode]:
+async def _permitted(store: Store, document: Document, visitor: Visitor) -> tuple[Company, Decision, PurposeCode]:
     company, grants = await asyncio.gather(
         store.companies.by_uscc(document.uscc), store.accounts.grants(visitor.account.id, document.uscc)
     )
@@ -166,7 +172,13 @@ async def _permitted(store: Store, document: Document, visitor: Visitor) -> tupl
     decision, purpose = _decided(company, (document,), grants, visitor)
     if decision.outcome is not Outcome.PERMIT:
         raise NotFound
-    return company, decision.documents[0].rule_id, purpose
+    return company, decision, purpose
+
+
+def _who_and_why(decision: Decision, purpose: PurposeCode, visitor: Visitor) -> dict[str, str]:
+    """What the company itself may later learn of this look."""
+    inquirer = inquirer_of(decision.facts | {"purpose": str(purpose)}, str(visitor.trace.get("role", "")))
+    return {"inquirer": str(inquirer), "purpose": str(purpose)}
 
 
 async def _rendition(store: Store, workshop: Any, page: Page, size: PageSize) -> bytes:
@@ -180,11 +192,36 @@ async def _rendition(store: Store, workshop: Any, page: Page, size: PageSize) ->
         return content
 
 
+async def _record_look(
+    store: Store,
+    tag: AuditTag,
+    what: str,
+    uscc: str,
+    decision: Decision,
+    visitor: Visitor,
+    said: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
+    """The event of a look at a company, and its count, in one transaction; `said`: further fields of the event."""
+
+    async def work(tx: Any) -> None:
+        await _record(store, tag, uscc, decision.outcome, {"rule": decision.rule_id, **said}, visitor, tx)
+        channel = visitor.trace["channel"]
+        await counting.looked_up(store, what, decision, uscc=uscc, channel=channel, at=visitor.now, tx=tx)
+
+    await store.atomically(work)
+
+
 async def _record(
-    store: Store, tag: AuditTag, subject: str, outcome: Outcome, fields: dict[str, Any], visitor: Visitor
+    store: Store,
+    tag: AuditTag,
+    subject: str,
+    outcome: Outcome,
+    fields: dict[str, Any],
+    visitor: Visitor,
+    tx: Any = None,
 ) -> None:
     await store.audit.append(
-        tag=tag, subject=subject, outcome=str(outcome), fields=fields, at=visitor.now, **visitor.trace
+        tag=tag, subject=subject, outcome=str(outcome), fields=fields, at=visitor.now, tx=tx, **visitor.trace
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any, TypeVar, dataclass_transform
 
 from conf.terms import (
     AccountKind,
+    AuditFault,
     AuditTag,
     Channel,
     CompanyStatus,
@@ -327,6 +328,7 @@ class OrderItem:
     filing_title: str
     document_title: str
     page_count: int
+    kind: str = ""  # 申请书, 章程 …; empty on orders of before it was kept
 
 
 @record
@@ -418,6 +420,7 @@ class Copy:
     signer: str
     filing_number: int  # complete up to filing N …
     filed_on: date | None  # … of date D
+    file_removed_at: datetime | None = None  # retention removed the file; this record goes on answering
     seal_id: str = ""  # which seal of the register it carries …
     seal_version: int = 0  # … and which version of it
     sm3: str = ""  # of the sealed file; set with the SM2 signature over both digests
@@ -619,3 +622,4 @@ class AuditReport:
     first_bad: int | None
     problem: str
     checkpoints: int  # checkpoints compared
+    fault: AuditFault | None = None  # what `problem` is, in our terms

@@ -39,8 +39,8 @@ ROUTES = {
     "extract": "/companies/{u}/extract",
     "order": "/companies/{u}/order?document={d}",
 }
-#: Others about one company: the public record, and choosing a purpose (tests/web/test_dossiers.py).
-PUBLIC_OR_TESTED_ELSEWHERE = {"/companies/{u}", "/companies/{u}/purpose"}
+#: The public record; choosing a purpose (tests/web/test_dossiers.py); who looked (tests/web/test_lookers.py).
+PUBLIC_OR_TESTED_ELSEWHERE = {"/companies/{u}", "/companies/{u}/purpose", "/companies/{u}/lookers"}
 
 
 @pytest.fixture(scope="module")

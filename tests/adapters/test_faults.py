@@ -66,7 +66,7 @@ def test_signing_in_while_the_platform_is_faulty_ends_in_a_named_error(
     assert run(outside.identity.exchange(again, redirect_uri=callback)).subject == "sample-0001"
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", faults_on("shb"))
 @pytest.mark.parametrize("app", ["shb", "yst"])
 def test_arriving_while_the_app_is_faulty_ends_in_a_named_error_and_the_next_ticket_is_good(
     run: Run, sandbox: Sandbox, outside: Outside, app: str, fault: str

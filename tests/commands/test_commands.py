@@ -9,7 +9,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMMANDS = ["serve", "sandbox", "sample", "import", "indexes", "check", "verify-copy", "verify-audit", "create-staff",
-            "create-terminal", "withdraw-copy", "seals"]  # fmt: skip
+            "create-terminal", "withdraw-copy", "seals", "verify-proof", "backup", "restore", "verify",
+            "inspect"]  # fmt: skip
 
 
 def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:

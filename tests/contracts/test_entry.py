@@ -1,7 +1,7 @@
 """What every EntryProvider promises (adapters/entry), against both simulated apps: a ticket is good once, here, now."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -130,26 +130,27 @@ def said(user: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (said(appId="another-app"), TICKET_OF_ANOTHER),
-        (said(issuedAt=int(utc_now().timestamp()) - 3600), TICKET_EXPIRED),
-        (said(issuedAt=int(utc_now().timestamp()) + 3600), TICKET_EXPIRED),
-        (said({"idcardnumber": "-1"}), NOT_VERIFIED),
-        (said({"cn": ""}), NOT_VERIFIED),
-        (said({"externalId": "-1"}), "garbled answer"),
-        (said({"externalId": {"$gt": ""}}), "garbled answer"),
-        (said({"externalId": "a b"}), "garbled answer"),
-        (said({"usertype": "9"}), "garbled answer"),
-        ({"code": "0"}, "garbled answer"),
-        ({"code": "0", "data": []}, "garbled answer"),
-        ([], "garbled answer"),
-        ({"code": "5000"}, "busy"),
-        ({"code": "7777"}, "unknown code"),
+        (lambda: said(appId="another-app"), TICKET_OF_ANOTHER),
+        (lambda: said(issuedAt=int(utc_now().timestamp()) - 3600), TICKET_EXPIRED),
+        (lambda: said(issuedAt=int(utc_now().timestamp()) + 3600), TICKET_EXPIRED),
+        (lambda: said({"idcardnumber": "-1"}), NOT_VERIFIED),
+        (lambda: said({"cn": ""}), NOT_VERIFIED),
+        (lambda: said({"externalId": "-1"}), "garbled answer"),
+        (lambda: said({"externalId": {"$gt": ""}}), "garbled answer"),
+        (lambda: said({"externalId": "a b"}), "garbled answer"),
+        (lambda: said({"usertype": "9"}), "garbled answer"),
+        (lambda: {"code": "0"}, "garbled answer"),
+        (lambda: {"code": "0", "data": []}, "garbled answer"),
+        (list, "garbled answer"),
+        (lambda: {"code": "5000"}, "busy"),
+        (lambda: {"code": "7777"}, "unknown code"),
     ],
 )
 def test_an_answer_that_may_not_be_believed_lets_nobody_in(
-    run: Run, sandbox_settings: Settings, answer: Any, reason: str
+    run: Run, sandbox_settings: Settings, answer: Callable[[], Any], reason: str
 ) -> None:
-    told = httpx.MockTransport(lambda _: httpx.Response(200, stream=httpx.ByteStream(json.dumps(answer).encode())))
+    body = json.dumps(answer()).encode()  # made now: an app's answer is good for a minute
+    told = httpx.MockTransport(lambda _: httpx.Response(200, stream=httpx.ByteStream(body)))
     with pytest.raises((ProviderRejected, ProviderUnavailable), match=reason):
         run(with_other(sandbox_settings, "t" * 40, transport=told))
 

@@ -95,7 +95,7 @@ def provider(
 
 def platform_bench(bench: SealBench) -> Iterator[SealBench]:
     """The platform of a sandbox; its faults are switched as the time-stamp server's are."""
-    settings = bench.settings.model_copy(update={"seal_provider": "platform", "outside_times": "seal=0.5/20"})
+    settings = bench.settings.model_copy(update={"seal_provider": "platform", "outside_times": "seal=10/20"})
     box = bench.run(Sandbox(settings, slow_seconds=60).start())
     settings = settings.model_copy(update={"seal_url": f"{box.url}/eseal"})
     seal = RemoteSeal(settings, bench.workshop)

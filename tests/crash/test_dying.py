@@ -23,7 +23,7 @@ from tests.visitor import Visitor
 
 DEAD_SECONDS = float(os.environ.get("EQICHA_TEST_DEAD_SECONDS", "4"))
 USCC = sample_person("legal_representative").uscc
-DYING = ("identity", "tsa", "sms", "sms2", "mail", "rating")
+DYING = ("identity", "tsa", "sms", "sms2", "mail", "rating", "portal", "sharing")
 #: What a killed service does to a visitor: no answer, or none to the end.
 AWAY = (httpx.TransportError, AssertionError)
 
@@ -64,7 +64,7 @@ class Busy:
     def _visitor(self) -> Visitor:
         visitor = Visitor(self.trial)
         self._visitors.append(visitor)
-        self._until_done(lambda: visitor.sign_in("legal_representative"))
+        self._until_done(lambda: arrive(self.trial, visitor))
         return visitor
 
     def _until_done(self, step: Callable[[], Any]) -> Any:
@@ -111,6 +111,13 @@ class Busy:
         assert answer.status_code in {200, 409}, answer.status_code
 
 
+def arrive(trial: TrialSet, visitor: Visitor) -> None:
+    """From inside an app, so that the portal is told of every step."""
+    asked = {"app": "yst", "person": "legal_representative", "to": "/orders"}
+    address = httpx.get(f"{trial.sandbox_url}/apps/open", params=asked, trust_env=False).headers["location"]
+    assert visitor.http.get(address).url.path == "/orders"
+
+
 def test_whatever_dies_every_order_ends_right_and_everything_arrives_once(dying: TrialSet) -> None:
     chance = random.Random(11)
     with Busy(dying) as busy:
@@ -134,6 +141,9 @@ def test_whatever_dies_every_order_ends_right_and_everything_arrives_once(dying:
 
         wait_until(lambda arrived=arrived: len(arrived()) == len(numbers), seconds=120)
         assert dict(arrived()) == once, systems
+    steps = [f"{number}.{state}" for number in numbers for state in "123"]  # accepted, permitted, ready
+    wait_until(lambda: {row["key"] for row in dying.received("portal")} >= set(steps), seconds=120)
+    assert sorted(row["key"] for row in dying.received("portal")) == sorted(steps)
     with MongoClient[dict[str, Any]](dying.mongod.url) as client:
         tables = client["eqicha"]
         statuses = Counter(row["status"] for row in tables["orders"].find({"_id": {"$in": numbers}}))

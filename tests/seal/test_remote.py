@@ -39,7 +39,7 @@ from views.sheets import PrintSheets
 __all__ = ["workshop"]
 
 #: Time-outs: for the platform in order, for a call that only asks, for one that seals and gets no answer.
-PATIENT, IMPATIENT, SEALING = "seal=0.5/30", "seal=0.3/0.8", "seal=0.3/4"
+PATIENT, IMPATIENT, SEALING = "seal=10/30", "seal=0.8/0.8", "seal=4/4"
 
 
 @dataclass

@@ -26,7 +26,7 @@ from tests.web.test_staff import a_reviewer
 from tests.web.test_staff import desk as desk
 
 #: What a read may write: evidence, sessions and counters. A download is on record in the order as well.
-WRITTEN_BY_READING = {"organ_views", "audit_events", "sessions", "limits", "leases", "audit_trees"}
+WRITTEN_BY_READING = {"organ_views", "audit_events", "tallies", "sessions", "limits", "leases", "audit_trees"}
 DOWNLOAD = "/copy"
 USCC = re.compile(r"\(\[[^\]]+\]\{18\}\)")
 

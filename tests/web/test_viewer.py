@@ -213,7 +213,8 @@ def test_a_view_is_recorded_before_any_byte_and_with_its_rule(archive, head, mon
         assert image(head).status_code == 500
     (event,) = archive.events("page:image:viewed")[before:]
     assert (event["subject"], event["outcome"]) == (OPEN, "permit")
-    assert event["fields"] == {"size": "view", "rule": "dossier.own.head"}
+    told = {"uscc": USCC, "inquirer": "head", "purpose": "own_affairs"}  # what the company itself may learn
+    assert event["fields"] == {"size": "view", "rule": "dossier.own.head", **told}
 
 
 def test_without_the_record_no_byte_goes_out(archive, head, monkeypatch):

@@ -35,6 +35,7 @@ class CompanyPage(Context):
     company: Company
     years: tuple[Year, ...]
     has_scans: bool
+    is_own: bool = False  # the visitor stands for this company: may see who looked into its dossier
 
     @property
     def items(self) -> tuple[tuple[str, str], ...]:

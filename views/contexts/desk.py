@@ -38,12 +38,16 @@ SECTIONS = (
     Section("复制件", "/staff/copies", "按编号查找、撤回复制件", (Action.COPIES_KEEP,)),
     Section("登记比对", "/staff/differences", "与市共享平台登记事项的差异", (Action.DIFFERENCES_SETTLE,)),
     Section("对接与消息", "/staff/outbox", "对接系统的状态，等待和未送达的消息", (Action.OUTBOX_SEE,)),
+    Section("统计", "/staff/numbers", "查询、办件、评价和服务质量的数字，绩效报告", (Action.NUMBERS_READ,)),
     Section(
         "变更审批", "/staff/proposals", "需要第二个人批准的变更",
         (Action.ACCOUNTS_KEEP, Action.ACCOUNTS_APPROVE, Action.GOVERNMENT_KEEP, Action.SETTINGS_APPROVE),
     ),
     Section("机关单位", "/staff/government", "政务网单位账号、用户和查档范围", (Action.GOVERNMENT_KEEP,)),
     Section("机关查档核查", "/staff/government/checks", "机关查档事后核查，批量查询审批", (Action.GOVERNMENT_CHECK,)),
+    Section("运行巡检", "/staff/system", "巡检报告、备份和定时任务", (Action.SYSTEM_SEE,)),
+    Section("审计记录", "/staff/audit", "按人员、企业、申请、种类和时间查阅，导出，取得证明", (Action.AUDIT_READ,)),
+    Section("审计核验", "/staff/audit/tree", "核验全部审计记录和检查点", (Action.AUDIT_READ,)),
     Section("角色与权限", "/staff/rights", "谁可以做什么，为什么"),
     Section("修改口令", "/staff/password", "更换自己的登录口令"),
 )  # fmt: skip

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
+from conf.codes import make_uscc
 from conf.terms import CompanyStatus, PersonRole
 from handlers.flows.intake.rows import ChangeRow, CompanyRow, FormerNameRow, PersonRow
 from handlers.flows.samples import codes, words
@@ -81,7 +82,7 @@ class _Maker:
         parent: CompanyRow | None,
     ) -> CompanyRow:
         random = self.random
-        persons = self._persons(form)
+        persons = self._with_bodies(serial, form, self._persons(form))
         changes = tuple(self._changes(established, name))
         street = random.choice(list(words.STREETS))
         capital = (
@@ -184,6 +185,31 @@ class _Maker:
         if form == "partners":
             return [head, *owners]
         return [head, *owners, invent(random, PersonRole.DIRECTOR), invent(random, PersonRole.SUPERVISOR)]
+
+    def _with_bodies(self, serial: int, form: str, persons: list[PersonRow]) -> list[PersonRow]:
+        """In some companies the last shareholder is a body: a company of this register, or one from elsewhere.
+
+        Drawn apart, so that all else of a seed stays as it is.
+        """
+        draw = Random(serial)
+        places = [n for n, person in enumerate(persons) if person.role is PersonRole.SHAREHOLDER]
+        if form not in {"limited", "shares", "partners"} or len(places) < 2 or draw.random() > 0.25:
+            return persons
+        if self.parents and draw.random() < 0.7:
+            holder = draw.choice(self.parents)
+            name, code = holder.name, holder.uscc
+        else:
+            name, region = draw.choice(words.ELSEWHERE)
+            code = make_uscc(f"MA8{draw.randrange(10_000):04d}Y", region=region)
+        body = PersonRow(
+            name=name,
+            role=PersonRole.SHAREHOLDER,
+            id_type="统一社会信用代码",
+            id_number=code,
+            is_body=True,
+            share=persons[places[-1]].share,
+        )
+        return [body if n == places[-1] else person for n, person in enumerate(persons)]
 
     def _changes(self, established: date, name: str) -> Iterator[ChangeRow]:
         random, day = self.random, established

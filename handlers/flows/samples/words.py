@@ -46,3 +46,9 @@ RECEIVING = (
     "广州市海珠区市场监督管理局", "佛山市南海区市场监督管理局",
 )  # fmt: skip
 FICTION = "（样例数据，纯属虚构）"
+
+#: Fictional bodies registered elsewhere that hold shares here: name and region of their code.
+ELSEWHERE = (
+    ("深圳前海岚曜样例投资有限公司", "440305"), ("上海澹瑾样例企业管理有限公司", "310115"),
+    ("佛山禅岸样例控股有限公司", "440604"), ("北京穹昀样例科技有限公司", "110108"),
+)  # fmt: skip
