@@ -88,15 +88,25 @@ async def open_alone(settings: Settings, *, to_restore: bool = False) -> "AsyncI
 
 def make_background(house: House) -> "Background":
     """The background work of one process, joined from the flows."""
-    from handlers.flows import evidence, incoming, inspecting, notices, retention, sealing
+    from handlers.flows import batches, evidence, incoming, inspecting, notices, retention, sealing
     from handlers.flows.background import Background
     from handlers.flows.turns import Turn, day, month
+    from views.batch_sheets import GovernmentSheets
     from views.sheets import PrintSheets
 
     store, settings = house.store, house.settings
     bench = sealing.Bench(
         store=store, adapters=house.adapters, settings=settings, keys=house.keys, sheets=PrintSheets()
     )
+    asked = batches.BatchBench(
+        store=store, adapters=house.adapters, settings=settings,
+        sheets=GovernmentSheets(is_sample=not settings.is_production),
+    )  # fmt: skip
+
+    async def sweep_files() -> None:
+        await store.copies.sweep_orphans(utc_now() - ORPHANS_AFTER)
+        await store.batches.sweep_orphans(utc_now() - ORPHANS_AFTER)
+
     made = Background(
         store,
         settings,
@@ -104,7 +114,8 @@ def make_background(house: House) -> "Background":
         deliver=lambda: notices.deliver_next(store, house.adapters, owner=made.owner, now=utc_now()),
         checkpoint=lambda: evidence.keep_checkpoint(store, house.keys, settings.var_dir),
         apply_waiting=lambda: incoming.look_again(store, now=utc_now()),
-        sweep=lambda: store.copies.sweep_orphans(utc_now() - ORPHANS_AFTER),
+        sweep=sweep_files,
+        batches=lambda: batches.answer_next(asked, made.owner),
         turns=(
             Turn(
                 name="retention",

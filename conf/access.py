@@ -15,12 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from conf.errors import EqichaError
 from conf.live import live
-from conf.terms import CompanyStatus, DocumentFlag, IdentityLevel, Outcome, PersonRole, PurposeCode
+from conf.terms import CompanyStatus, DocumentFlag, IdentityLevel, OrganKind, Outcome, PersonRole, PurposeCode
 
 TABLE = Path(__file__).with_name("access.toml")
 
 #: Conditions on one paper; they mean nothing for a dossier or an extract as a whole.
-PAPER_CONDITIONS = frozenset({"flags", "concerned", "granted", "granted_under", "elsewhere"})
+PAPER_CONDITIONS = frozenset({"flags", "concerned", "granted", "granted_under", "elsewhere", "in_category"})
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -65,7 +65,7 @@ class _Strict(BaseModel):
 class When(_Strict):
     """Conditions on the facts; those given must all hold, None says nothing."""
 
-    account: tuple[Literal["anonymous", "natural", "legal"], ...] | None = None
+    account: tuple[Literal["anonymous", "natural", "legal", "organ"], ...] | None = None
     relations: tuple[str, ...] | None = None
     level_from: IdentityLevel | None = None
     level_below: IdentityLevel | None = None
@@ -78,6 +78,9 @@ class When(_Strict):
     granted: bool | None = None
     granted_under: tuple[str, ...] | None = None
     elsewhere: bool | None = None
+    organs: tuple[Literal["named", "other"], ...] | None = None
+    reach: tuple[Literal["closed", "none", "over", "outside", "open"], ...] | None = None
+    in_category: bool | None = None
 
     @cached_property
     def given(self) -> dict[str, Any]:
@@ -114,12 +117,19 @@ class Concern(_Strict):
     company_kinds: tuple[Text, ...]
 
 
+class Organs(_Strict):
+    """Which organs the implementing rules name (实施细则 Art. 60 (1))."""
+
+    named: tuple[OrganKind, ...]
+
+
 class AccessTable(_Strict):
     """All rules of one version, in the order they are tried."""
 
     version: Text
     relations: dict[str, tuple[PersonRole, ...]]
     concern: Concern
+    organs: Organs
     rule: tuple[Rule, ...] = Field(min_length=1)
 
     def of(self, scope: Scope) -> tuple[Rule, ...]:

@@ -68,6 +68,10 @@ class Settings(BaseSettings):
     staff_password_days: int = Field(90, ge=0, description="days until a staff password must be changed; 0: never")
     staff_password_history: int = Field(5, ge=1, le=24, description="so many last staff passwords may not come again")
     staff_link_hours: int = Field(24, ge=1, le=168, description="a link for setting up staff credentials is good for")
+    government_networks: str = Field(
+        "127.0.0.0/8,::1/128", description="the government network: whoever is not on it finds no /gov address"
+    )
+    government_check_days: int = Field(5, ge=1, description="working days until looks of organs are checked afterwards")
     staff_networks: str = Field("127.0.0.0/8,::1/128", description="networks staff may sign in from")
     search_per_minute: int = Field(120, ge=1, description="searches per address and minute")
     verify_per_minute: int = Field(20, ge=1, description="verifications per address and minute")

@@ -56,6 +56,36 @@ class AccountKind(StrEnum):
     LEGAL = "legal"
 
 
+class OrganKind(StrEnum):
+    """State organs by kind; conf/access.toml says which the rules name (实施细则 Art. 60 (1))."""
+
+    PUBLIC_SECURITY = "public_security"  # 公安机关
+    STATE_SECURITY = "state_security"  # 国家安全机关
+    PROCURATORATE = "procuratorate"  # 检察机关
+    COURT = "court"  # 审判机关
+    SUPERVISION = "supervision"  # 纪检监察机关
+    AUDIT = "audit"  # 审计机关
+    OTHER = "other"  # 其他机关单位
+
+
+class CaseCheck(StrEnum):
+    """The after-check of what an organ saw for one case."""
+
+    PENDING = "pending"
+    IN_ORDER = "in_order"
+    OBJECTION = "objection"
+
+
+class BatchStatus(StrEnum):
+    """How far a batch look-up of a case has come."""
+
+    WAITING = "waiting"  # for a second person
+    APPROVED = "approved"
+    READY = "ready"
+    DECLINED = "declined"
+    FAILED = "failed"  # refused for good by the seal
+
+
 class IdentityLevel(IntEnum):
     """Credibility level of a provincial account (domain facts §4)."""
 
@@ -148,6 +178,7 @@ class Channel(StrEnum):
     COUNTERPART = "counterpart"  # another system calls
     SHB = "shb"  # inside 穗好办
     YST = "yst"  # inside 粤商通
+    GOVERNMENT = "government"  # another department, on the government network (政务网)
 
 
 #: Channels inside another app's webview: the app draws header and back button, we draw none.
@@ -337,6 +368,7 @@ class ProposalKind(StrEnum):
     SIGNATORY = "signatory"
     COMPANY_LOCK = "company_lock"
     DESTRUCTION = "destruction"  # of papers
+    UNIT_ACCESS = "unit_access"
 
 
 class ProposalStatus(StrEnum):
@@ -440,6 +472,22 @@ class AuditTag(StrEnum):
     DOSSIER_LOOKERS_SEEN = "dossier:lookers:viewed"
     ENTRY_REFUSED = "visitor:entry:refused"
     EXTRACT_VIEWED = "extract:page:viewed"
+    GOVERNMENT_BATCH_ASKED = "government:batch:asked"
+    GOVERNMENT_BATCH_DECIDED = "government:batch:decided"
+    GOVERNMENT_BATCH_FETCHED = "government:batch:fetched"
+    GOVERNMENT_BATCH_SEALED = "government:batch:sealed"
+    GOVERNMENT_CASE_CHECKED = "government:case:checked"
+    GOVERNMENT_CASE_CLOSED = "government:case:closed"
+    GOVERNMENT_CASE_OPENED = "government:case:opened"
+    GOVERNMENT_LETTER_SHOWN = "government:letter:shown"
+    GOVERNMENT_PASSWORD_CHANGED = "government:password:changed"  # noqa: S105  the name of an event, not a password
+    GOVERNMENT_SEARCHED = "government:search:asked"
+    GOVERNMENT_SIGNED_IN = "government:session:opened"
+    GOVERNMENT_SIGNED_OUT = "government:session:closed"
+    GOVERNMENT_SIGNIN_REFUSED = "government:session:refused"
+    GOVERNMENT_UNIT_KEPT = "government:unit:kept"
+    GOVERNMENT_USER_KEPT = "government:user:kept"
+    GOVERNMENT_VIEWED = "government:record:viewed"
     INSPECTION_MADE = "inspection:report:made"
     INTAKE_IMPORTED = "intake:batch:imported"
     FOLLOW_UP_MOVED = "followup:record:moved"
@@ -524,6 +572,22 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.DOSSIER_LOOKERS_SEEN: frozenset({"rule", "visits"}),
     AuditTag.ENTRY_REFUSED: frozenset({"entry", "ground"}),
     AuditTag.EXTRACT_VIEWED: frozenset({"rule"}),
+    AuditTag.GOVERNMENT_BATCH_ASKED: frozenset({"unit", "case", "companies"}),
+    AuditTag.GOVERNMENT_BATCH_DECIDED: frozenset({"unit", "case", "answer"}),
+    AuditTag.GOVERNMENT_BATCH_FETCHED: frozenset({"unit", "case", "sha256"}),
+    AuditTag.GOVERNMENT_BATCH_SEALED: frozenset({"unit", "case", "companies", "sha256", "cert_sn"}),
+    AuditTag.GOVERNMENT_CASE_CHECKED: frozenset({"unit", "case", "check"}),
+    AuditTag.GOVERNMENT_CASE_CLOSED: frozenset({"unit", "case"}),
+    AuditTag.GOVERNMENT_CASE_OPENED: frozenset({"unit", "case", "letter"}),
+    AuditTag.GOVERNMENT_LETTER_SHOWN: frozenset({"unit", "case"}),
+    AuditTag.GOVERNMENT_PASSWORD_CHANGED: frozenset(),
+    AuditTag.GOVERNMENT_SEARCHED: frozenset({"unit", "case", "query", "hits"}),
+    AuditTag.GOVERNMENT_SIGNED_IN: frozenset(),
+    AuditTag.GOVERNMENT_SIGNED_OUT: frozenset(),
+    AuditTag.GOVERNMENT_SIGNIN_REFUSED: frozenset({"ground"}),
+    AuditTag.GOVERNMENT_UNIT_KEPT: frozenset({"what"}),
+    AuditTag.GOVERNMENT_USER_KEPT: frozenset({"unit", "what"}),
+    AuditTag.GOVERNMENT_VIEWED: frozenset({"unit", "case", "what", "rule", "rule_version"}),
     AuditTag.INSPECTION_MADE: frozenset({"period", "health"}),
     AuditTag.INTAKE_IMPORTED: frozenset({"accepted", "refused", "pages"}),
     AuditTag.FOLLOW_UP_MOVED: frozenset({"step", "result", "to"}),

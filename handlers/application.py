@@ -96,7 +96,9 @@ class Service(Application):
         self.traffic = Traffic(store, self.clock)
         self.terminals = Terminals(store, self.clock)
         self.standing_headers = tuple(standing_headers(settings).items())
-        self._cookies = {p: cookie_name(settings, p) for p in ("session", "staff", "terminal", "type", "back")}
+        self._cookies = {
+            p: cookie_name(settings, p) for p in ("session", "staff", "government", "terminal", "type", "back")
+        }
         self.is_draining, self.is_database_up = False, True
         self.answering: weakref.WeakSet[RequestHandler] = weakref.WeakSet()
         super().__init__(**_tornado_settings(settings, self.keys, self))

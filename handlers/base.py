@@ -33,6 +33,7 @@ LAYOUTS = {
     Channel.STAFF: "layouts/staff.html",
     Channel.SHB: "layouts/webview.html",
     Channel.YST: "layouts/webview.html",
+    Channel.GOVERNMENT: "layouts/government.html",
 }
 
 
@@ -48,6 +49,8 @@ class BaseHandler(Ways, RequestHandler):
     repeatable: frozenset[str] = frozenset()
     #: Set by handlers of our own people's pages.
     is_staff_area = False
+    #: Which cookie holds the session here, where it is neither the visitors' nor our people's.
+    own_cookie = ""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -75,7 +78,9 @@ class BaseHandler(Ways, RequestHandler):
             return
         if key := self.get_cookie(self.application.cookie("terminal")):
             self.terminal = await self.application.terminals.by_key(key)
-        purpose = "staff" if self.is_staff_area else "session"  # a staff session opens nothing outside its area
+        purpose = self.own_cookie or (
+            "staff" if self.is_staff_area else "session"
+        )  # a staff session opens nothing outside its area
         if token := self.get_cookie(self.application.cookie(purpose)):
             self.visit = await find_visit(self.application, token)
 

@@ -22,7 +22,7 @@ VERBS = ("get", "post", "put", "patch", "delete")
 class Guard:
     """What a verb asks of its caller; the walk over the routes reads it."""
 
-    name: str  # public | signed_in | staff | operator | counterpart
+    name: str  # public | signed_in | staff | operator | counterpart | government | government_gate
     level: IdentityLevel = IdentityLevel.L0
     actions: frozenset[Action] = frozenset()
 
@@ -55,6 +55,27 @@ def staff(*actions: Action) -> Callable[[Verb], Verb]:
             raise HTTPError(403)
 
     return lambda verb: _guarded(verb, Guard("staff", actions=frozenset(actions)), check)
+
+
+def government(verb: Verb) -> Verb:
+    """A user of a unit, on the government network; to anyone elsewhere the address does not exist."""
+
+    def check(handler: Any) -> None:
+        _on_government_network(handler)
+        if handler.user is None:
+            raise SignInNeeded(IdentityLevel.L0)
+
+    return _guarded(verb, Guard("government"), check)
+
+
+def government_gate(verb: Verb) -> Verb:
+    """Anybody on the government network: the sign-in itself."""
+    return _guarded(verb, Guard("government_gate"), _on_government_network)
+
+
+def _on_government_network(handler: Any) -> None:
+    if not within(handler.request.remote_ip, handler.conf.government_networks):
+        raise NotFound("not for this network")
 
 
 def operator(verb: Verb) -> Verb:

@@ -26,7 +26,7 @@ class PageHandler(BaseHandler):
                 document=found.document,
                 pages=found.pages,
                 number=int(number),
-                zoom=self._zoom(),
+                zoom=zoom_of(self),
                 purpose=found.purpose,
                 watermark=" · ".join(viewing.watermark_lines(visitor, found.purpose)),
                 reported=self.text("reported", max=20),
@@ -36,10 +36,6 @@ class PageHandler(BaseHandler):
             ),
             status=status,
         )
-
-    def _zoom(self) -> int:
-        asked = self.text("zoom", max=5)
-        return int(asked) if asked in {str(step) for step in ZOOM_STEPS} else 100
 
 
 class PageView(PageHandler):
@@ -65,6 +61,12 @@ class PageImage(BaseHandler):
         self.set_header("Content-Type", picture.media_type)
         self.set_header("Content-Length", len(picture.content))
         self.finish(picture.content)
+
+
+def zoom_of(handler: BaseHandler) -> int:
+    """The zoom asked for in the address, 100 % for anything else."""
+    asked = handler.text("zoom", max=5)
+    return int(asked) if asked in {str(step) for step in ZOOM_STEPS} else 100
 
 
 PAGE = r"/companies/([0-9A-Z]{18})/documents/([A-Za-z0-9_.-]{1,80})/pages/([0-9]{1,5})"

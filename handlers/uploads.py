@@ -14,7 +14,7 @@ LONGEST_FIELD = 1024
 class Upload:
     """Parses chunk by chunk. After `end`: `fields` (text fields by name), `file` (the bytes of the file part), `files`.
 
-    `more`: names of further file parts; `longest`: bytes of a text field.
+    `more`: names of further file parts; `longest`: bytes of a text field; `most_parts`: fields and files together.
     """
 
     def __init__(
@@ -25,6 +25,7 @@ class Upload:
         largest: int,
         more: tuple[str, ...] = (),
         longest: int = LONGEST_FIELD,
+        most_parts: int = MOST_PARTS,
     ) -> None:
         kind, options = parse_options_header(content_type)
         boundary = options.get(b"boundary", b"")
@@ -33,7 +34,7 @@ class Upload:
         self.fields: dict[str, str] = {}
         self.files: dict[str, bytes] = {}
         self._file_names, self._largest, self._longest = (file_name, *more), largest, longest
-        self._most_parts = MOST_PARTS + len(more)
+        self._most_parts = most_parts + len(more)
         self._parts, self._name, self._header = 0, "", [b"", b""]
         self._value = bytearray()
         self._parser = self._parser_of(boundary)

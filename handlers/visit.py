@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from conf.terms import Channel
 from store.records import Account, Session, Staff, Terminal
+from store.records.government import UnitUser
 from store.sessions import new_token, session_id
 
 __all__ = ["NOBODY", "Terminals", "Visit", "find_visit", "new_token", "session_id"]
@@ -21,6 +23,7 @@ class Visit:
     session: Session | None = None
     account: Account | None = None
     staff: Staff | None = None
+    user: UnitUser | None = None  # of a unit on the government network
 
 
 NOBODY = Visit()
@@ -38,6 +41,9 @@ async def find_visit(app: Any, token: str) -> Visit:
     if account is not None and is_over(session, account):
         await app.sessions.drop(session.id)
         return NOBODY
+    if session.channel is Channel.GOVERNMENT:  # the id names a unit's user: such a session opens nothing of ours
+        user = await app.store.unit_users.user(session.staff_id) if session.staff_id else None
+        return Visit(session, None, None, None if user is None or user.disabled else user)
     person = await app.store.staff.by_id(session.staff_id) if session.staff_id else None
     return Visit(session, account, None if person is None or is_out(person) else person)
 

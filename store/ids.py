@@ -30,3 +30,8 @@ def new_task_no(now: datetime) -> str:
 def copy_no_of(order_no: str) -> str:
     """The number of the one copy an order yields: `TH…` becomes `THC…`."""
     return "THC" + order_no.removeprefix("TH")
+
+
+def new_batch_no(now: datetime) -> str:
+    """`ZWP20261121-7K3M9Q`: the number of a unit's batch look-up, made as order numbers are."""
+    return f"ZWP{beijing(now):%Y%m%d}-" + "".join(secrets.choice(SIGNS) for _ in range(6))

@@ -87,6 +87,33 @@ INDEXES: dict[str, list[IndexModel]] = {
     "front_notices": [
         IndexModel([("ends_at", UP)], name="not_over"),
     ],
+    # -- government users
+    "units": [
+        IndexModel([("uscc", UP)], name="uscc", unique=True),
+    ],
+    "unit_users": [
+        IndexModel([("login", UP)], name="login", unique=True),
+        IndexModel([("unit_id", UP)], name="of_unit"),
+    ],
+    "organ_cases": [
+        IndexModel([("unit_id", UP), ("no", UP)], name="number", unique=True),  # a case number once a unit
+        IndexModel([("unit_id", UP), ("closed_at", UP), ("opened_at", DOWN)], name="of_unit"),
+        IndexModel([("check", UP), ("due_at", UP)], name="to_check"),  # overdue first
+    ],
+    "organ_views": [
+        IndexModel([("case_id", UP), ("_id", DOWN)], name="of_case"),
+    ],
+    "letters.files": [
+        IndexModel([("filename", UP)], name="digest", unique=True),
+    ],
+    "batch_lookups": [
+        IndexModel([("case_id", UP), ("created_at", DOWN)], name="of_case"),
+        IndexModel([("status", UP), ("created_at", UP)], name="queue"),
+        IndexModel([("sha256", UP)], name="file"),
+    ],
+    "batch_files.files": [
+        IndexModel([("filename", UP)], name="digest", unique=True),
+    ],
     "terminals": [
         IndexModel([("key_digest", UP)], name="key", unique=True),
     ],

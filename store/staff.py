@@ -17,8 +17,12 @@ from store.records import Staff
 class StaffRegister:
     """Staff by login or id. Passwords arrive hashed; the secret of one-time codes is kept encrypted."""
 
+    #: Where they are kept and as what; units' users (store/government.py) are kept the same way elsewhere.
+    collection: str = "staff"
+    kind: type[Staff] = Staff
+
     def __init__(self, base: Base) -> None:
-        self._staff, self._clock, self._vault = base["staff"], base.clock, base.vault
+        self._staff, self._clock, self._vault = base[self.collection], base.clock, base.vault
 
     async def create(
         self,
@@ -53,10 +57,10 @@ class StaffRegister:
         return made
 
     async def by_login(self, login: str) -> Staff | None:
-        return _staff(await self._staff.find_one({"login": text(login)}))
+        return self._known(await self._staff.find_one({"login": text(login)}))
 
     async def by_id(self, id: str) -> Staff | None:
-        return _staff(await self._staff.find_one({"_id": text(id)}))
+        return self._known(await self._staff.find_one({"_id": text(id)}))
 
     async def count_failure(self, id: str, *, allowed: int, locked_until: datetime, tx: Tx | None = None) -> Staff:
         """Add one failure; at `allowed` the count starts anew and the account is locked. Safe under parallel tries."""
@@ -122,7 +126,7 @@ class StaffRegister:
         return await self._changed({"_id": text(id)}, {"$set": {"link_digest": digest, "link_until": until}}, tx)
 
     async def by_link(self, digest: str) -> Staff | None:
-        return _staff(await self._staff.find_one({"link_digest": text(digest)})) if digest else None
+        return self._known(await self._staff.find_one({"link_digest": text(digest)})) if digest else None
 
     async def reset(self, id: str, totp_secret: str, *, tx: Tx | None = None) -> Staff:
         """Void password, recovery codes and link, with a new authenticator key: only a new link opens the account."""
@@ -153,16 +157,15 @@ class StaffRegister:
     async def listed(self) -> tuple[Staff, ...]:
         """Everybody, by login."""
         rows = await self._staff.find().sort("login", ASCENDING).to_list()
-        return tuple(from_bson(Staff, row) for row in rows)
+        return tuple(from_bson(self.kind, row) for row in rows)
 
     async def _changed(self, guard: Row, change: Any, tx: Tx | None) -> Staff:
         found = await self._staff.find_one_and_update(guard, change, return_document=ReturnDocument.AFTER, session=tx)
         if found is not None:
-            return from_bson(Staff, found)
+            return from_bson(self.kind, found)
         if len(guard) > 1:
             raise Conflict("this one-time code has been used")
         raise NotFound(guard["_id"])
 
-
-def _staff(row: Row | None) -> Staff | None:
-    return None if row is None else from_bson(Staff, row)
+    def _known(self, row: Row | None) -> Staff | None:
+        return None if row is None else from_bson(self.kind, row)

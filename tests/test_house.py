@@ -22,7 +22,7 @@ ROOMS = ("conf", "store", "adapters", "views", "handlers")
 HOUSE = ("conf", "store", "adapters", "views", "handlers", "eqicha")
 LONGEST_FILE, LONGEST_FUNCTION, LONGEST_VERB = 400, 40, 25
 #: Lists that are read, not followed; splitting one would only hide it.
-LISTS = {"store/records/__init__.py": 700, "conf/terms.py": 650, "conf/settings.py": 560}
+LISTS = {"store/records/__init__.py": 700, "conf/terms.py": 710, "conf/settings.py": 560}
 
 #: room → (our rooms it may see, packages it may never see). The longest matching room counts.
 IMPORTS: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {

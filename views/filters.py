@@ -10,10 +10,13 @@ from markupsafe import Markup
 from conf.clock import beijing
 from conf.terms import (
     PURPOSES,
+    BatchStatus,
+    CaseCheck,
     CompanyStatus,
     EntryPoint,
     FilingKind,
     OrderStatus,
+    OrganKind,
     PersonRole,
     PurposeCode,
     Satisfaction,
@@ -85,7 +88,32 @@ ENTRY_POINT = {
     EntryPoint.YST: "粤商通",
     EntryPoint.PORTAL: "广东政务服务网",
 }
+ORGAN_KIND = {
+    OrganKind.PUBLIC_SECURITY: "公安机关",
+    OrganKind.STATE_SECURITY: "国家安全机关",
+    OrganKind.PROCURATORATE: "检察机关",
+    OrganKind.COURT: "审判机关",
+    OrganKind.SUPERVISION: "纪检监察机关",
+    OrganKind.AUDIT: "审计机关",
+    OrganKind.OTHER: "其他机关单位",
+}
+CASE_CHECK = {CaseCheck.PENDING: "待核查", CaseCheck.IN_ORDER: "核查无误", CaseCheck.OBJECTION: "提出异议"}
+BATCH_STATUS = {
+    BatchStatus.WAITING: "等待审批",
+    BatchStatus.APPROVED: "已批准，正在制作",
+    BatchStatus.READY: "可以下载",
+    BatchStatus.DECLINED: "未批准",
+    BatchStatus.FAILED: "制作失败",
+}
 _KINDS = {
+    CaseCheck.PENDING: "warning",
+    CaseCheck.IN_ORDER: "success",
+    CaseCheck.OBJECTION: "danger",
+    BatchStatus.WAITING: "warning",
+    BatchStatus.APPROVED: "info",
+    BatchStatus.READY: "success",
+    BatchStatus.DECLINED: "neutral",
+    BatchStatus.FAILED: "danger",
     CompanyStatus.ACTIVE: "success",
     CompanyStatus.REVOKED: "danger",
     CompanyStatus.ANNULLED: "danger",
@@ -203,6 +231,9 @@ _TABLES: tuple[tuple[type, dict[Any, str]], ...] = (
     (Satisfaction, SATISFACTION),
     (VerifyResult, VERIFY_RESULT),
     (EntryPoint, ENTRY_POINT),
+    (OrganKind, ORGAN_KIND),
+    (CaseCheck, CASE_CHECK),
+    (BatchStatus, BATCH_STATUS),
 )
 _TAGS: dict[Any, Markup] = {}
 FILTERS: dict[str, Callable[..., Any]] = {

@@ -11,6 +11,13 @@ def compose(plan: CopyPlan) -> Composed:
     return composing.compose(plan)
 
 
+def join(parts: tuple[bytes, ...], title: str) -> bytes:
+    """The pages of several PDFs of ours as one file (adapters/pdf/joining.py)."""
+    from adapters.pdf import joining
+
+    return joining.join(parts, title)
+
+
 def digests_of(pdf: bytes) -> tuple[str, ...]:
     """`content_digest` (hex) of each page of a sealed copy."""
     from adapters.pdf.digests import read_copy

@@ -6,20 +6,24 @@ alone; so `replay` gives the stored decision again from what it stored.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from conf.access import RULES, AccessTable, NextStep, Rule, RuleVersionGone, Scope, When, rules_at, table_of
+from conf.clock import beijing
 from conf.terms import (
     AccountKind,
     CompanyStatus,
+    FilingKind,
     IdentityLevel,
+    OrganKind,
     Outcome,
     PersonRole,
     PurposeCode,
 )
 from store.records import Account, Company, Decision, Document, DocumentDecision, Grant, LawyerClaim, Person, Purpose
+from store.records.government import OrganCase, Unit
 
 Facts = dict[str, Any]
 
@@ -54,6 +58,40 @@ def decide_extract(
     rules = rules or rules_at(now)
     purpose = Purpose(code=PurposeCode.OWN_AFFAIRS)
     return _judge(_gather(account, company, (), purpose, now, grants=(), rules=rules, scope=Scope.EXTRACT), rules)
+
+
+def decide_organ(
+    unit: Unit,
+    case: OrganCase,
+    company: Company,
+    documents: Sequence[Document],
+    now: datetime,
+    *,
+    filing_kinds: Mapping[str, FilingKind],
+    scope: Scope = Scope.DOSSIER,
+    rules: AccessTable = RULES,
+) -> Decision:
+    """What a unit at work on `case` may see; `filing_kinds` by filing id says what each paper was filed for.
+
+    Ground: 实施细则 Art. 60 (1) and last clause, rule by rule in conf/access.toml (`*.organ.*`).
+    """
+    purpose = Purpose(code=PurposeCode.OTHER)
+    facts = _gather(None, company, documents, purpose, now, grants=(), rules=rules, scope=scope)
+    known = {document.id: document for document in documents}
+    for paper in facts["documents"]:
+        paper["in_category"] = _is_in_category(unit, known[paper["id"]], filing_kinds)
+    allowed = unit.scope
+    organ = {
+        "unit": unit.id,
+        "kind": str(unit.kind),
+        "case": case.no,
+        "case_open": case.closed_at is None and not unit.disabled,
+        "scoped": allowed is not None,
+        "until": allowed.until.isoformat() if allowed else "",
+        "covers": bool(allowed and (allowed.all_companies or company.uscc in allowed.usccs)),
+        "today": beijing(now).date().isoformat(),
+    }
+    return _judge(facts | {"account": "organ", "organ": organ}, rules)
 
 
 def replay(decision: Decision, *, rules: AccessTable | None = None) -> Decision:
@@ -183,6 +221,15 @@ def _document(document: Document, company: Company, own_name: str) -> Facts:
     }
 
 
+def _is_in_category(unit: Unit, document: Document, filing_kinds: Mapping[str, FilingKind]) -> bool:
+    """No kinds named in the scope: every kind."""
+    scope = unit.scope
+    if scope is None:
+        return True
+    fits_filing = not scope.filing_kinds or filing_kinds.get(document.filing_id) in scope.filing_kinds
+    return fits_filing and (not scope.document_kinds or document.kind in scope.document_kinds)
+
+
 # -- the judgement
 
 
@@ -241,7 +288,22 @@ def _known(facts: Facts, rules: AccessTable) -> Facts:
         "locked": facts["locked"],
         "purposes": {PurposeCode(facts["purpose"])},
         "lawyer": {facts["lawyer"]},
+        **_known_of_organ(facts.get("organ"), rules),
     }
+
+
+def _known_of_organ(organ: Facts | None, rules: AccessTable) -> Facts:
+    """Whether the rules name the organ, and how far its case and scope reach; nothing for everybody else."""
+    if organ is None:
+        return {"organs": set(), "reach": set()}
+    is_named = OrganKind(organ["kind"]) in rules.organs.named
+    if not organ["case_open"]:
+        reach = "closed"
+    elif organ["scoped"]:
+        reach = "over" if organ["until"] < organ["today"] else "open" if organ["covers"] else "outside"
+    else:
+        reach = "open" if is_named else "none"
+    return {"organs": {"named" if is_named else "other"}, "reach": {reach}}
 
 
 def _known_of_paper(paper: Facts, facts: Facts, known: Facts, rules: AccessTable) -> Facts:
@@ -249,11 +311,17 @@ def _known_of_paper(paper: Facts, facts: Facts, known: Facts, rules: AccessTable
     covering = [grant for grant in facts["grants"] if paper["id"] in grant["documents"]]
     return {
         "flags": set(paper["flags"]),
-        "concerned": _is_concerned(paper, known["relations"], rules),
+        "concerned": _is_concerned(paper, known["relations"], rules) or _is_authority(known),
         "granted": bool(covering),
         "granted_under": {grant["rule"] for grant in covering},
         "elsewhere": paper["elsewhere"],
+        "in_category": paper.get("in_category", True),
     }
+
+
+def _is_authority(known: Facts) -> bool:
+    """An organ the rules name, within its case: 个人信息保护法 Art. 34, sensitive papers are open to it."""
+    return known["organs"] == {"named"} and known["reach"] == {"open"}
 
 
 def _is_concerned(paper: Facts, relations: set[str], rules: AccessTable) -> bool:

@@ -61,6 +61,7 @@ class Background:
         checkpoint: Callable[[], Awaitable[object]],
         sweep: Callable[[], Awaitable[object]],
         apply_waiting: StepOnce,
+        batches: StepOnce | None = None,
         turns: Sequence[Turn] = (),
         clock: Clock = utc_now,
         owner: str = "",
@@ -83,6 +84,7 @@ class Background:
             Job(name="default-ratings", once=self.default_ratings_due, interval=600, is_woken=False),
             Job(name="paper-reminders", once=self.papers_overdue, interval=1800, is_woken=False),
             Job(name="sweep", once=self.sweep_due, interval=3600, is_woken=False),
+            *([Job(name="batches", once=batches, interval=5)] if batches else []),
             *(Job(name=turn.name, once=self._turn(turn), interval=300, is_woken=False) for turn in turns),
         )
         self._bells = {job.name: asyncio.Event() for job in self.jobs}

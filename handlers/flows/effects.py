@@ -10,6 +10,7 @@ from conf.rights import APART, Action, is_apart
 from conf.terms import ProposalKind, StaffRole
 from handlers.flows import account_effects, seal_effects, tuned_effects
 from handlers.flows.paper_terms import approve_destruction
+from handlers.flows.unit_access import access_in
 from store.records.office import Proposal
 
 if TYPE_CHECKING:
@@ -49,6 +50,12 @@ async def lock_company(store: "Store", proposal: Proposal, now: datetime, tx: An
     await store.companies.lock(proposal.about, proposal.after["ground"], tx)
 
 
+async def set_unit_access(store: "Store", proposal: Proposal, now: datetime, tx: Any) -> None:
+    """Open a unit of the government network as this kind of organ, for this scope; see flows/units.py."""
+    kind, scope = access_in(proposal.after)
+    await store.units.set_access(proposal.about, kind, scope, tx)
+
+
 EFFECTS: dict[ProposalKind, Effect] = {
     ProposalKind.STAFF_ROLES: Effect(
         name="人员角色", propose=Action.ACCOUNTS_KEEP, approve=Action.ACCOUNTS_APPROVE, apply=set_roles
@@ -86,5 +93,8 @@ EFFECTS: dict[ProposalKind, Effect] = {
         approve=Action.PAPER_DESTROY,
         apply=approve_destruction,
         needed=2,
+    ),
+    ProposalKind.UNIT_ACCESS: Effect(
+        name="机关查档范围", propose=Action.GOVERNMENT_KEEP, approve=Action.SETTINGS_APPROVE, apply=set_unit_access
     ),
 }

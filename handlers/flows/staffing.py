@@ -41,6 +41,30 @@ class NewStaff:
     totp_uri: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Door:
+    """Whose accounts a sign-in is for: their register in the store, their role and tags in the audit."""
+
+    register: str
+    role: str
+    signed_in: AuditTag
+    refused: AuditTag
+    password_changed: AuditTag
+
+    def people(self, store: Store) -> Any:
+        """The register (store/staff.py: StaffRegister or one derived from it)."""
+        return getattr(store, self.register)
+
+
+OUR_PEOPLE = Door(
+    register="staff",
+    role="staff",
+    signed_in=AuditTag.STAFF_SIGNED_IN,
+    refused=AuditTag.STAFF_SIGNIN_REFUSED,
+    password_changed=AuditTag.STAFF_PASSWORD_CHANGED,
+)
+
+
 async def create_staff(
     store: Store, *, login: str, name: str, roles: Collection[StaffRole], password: str = ""
 ) -> NewStaff:
@@ -82,62 +106,75 @@ async def create_staff(
     return NewStaff(staff=staff, password=password, totp_uri=uri)
 
 
-async def check_password(store: Store, *, login: str, password: str, now: datetime, trace: Trace) -> Staff:
+async def check_password(
+    store: Store, *, login: str, password: str, now: datetime, trace: Trace, door: Door = OUR_PEOPLE
+) -> Staff:
     """First step. Raises Invalid with one and the same sentence for every ground, after the same work."""
-    staff = await store.staff.by_login(login[:64])
+    staff: Staff | None = await door.people(store).by_login(login[:64])
     right = await asyncio.to_thread(_matches, (staff and staff.password_hash) or _nobody(), password)
     if staff is None or not right or is_shut(staff, now):
-        raise await _refused(store, staff, now=now, trace=trace, ground="password")
+        raise await _refused(store, staff, now=now, trace=trace, ground="password", door=door)
     return staff
 
 
-async def check_code(store: Store, staff_id: str, *, code: str, now: datetime, trace: Trace) -> Staff:
+async def check_code(
+    store: Store, staff_id: str, *, code: str, now: datetime, trace: Trace, door: Door = OUR_PEOPLE
+) -> Staff:
     """Second step; a code is good once. Success clears the failures and is recorded with the sign-in."""
-    staff = await store.staff.by_id(staff_id)
+    staff: Staff | None = await door.people(store).by_id(staff_id)
     if staff is not None and not is_shut(staff, now) and recovery.looks_like(code):
-        return await _by_recovery(store, staff, code, now=now, trace=trace)
+        return await _by_recovery(store, staff, code, now=now, trace=trace, door=door)
     step = 0 if staff is None else _step_of(store.vault.reveal(staff.totp), code, now)
     if staff is None or is_shut(staff, now) or step <= staff.last_totp_step:
-        raise await _refused(store, staff, now=now, trace=trace, ground="code")
+        raise await _refused(store, staff, now=now, trace=trace, ground="code", door=door)
 
     async def work(tx: Any) -> Staff:
-        signed = await store.staff.save_attempt(
+        signed: Staff = await door.people(store).save_attempt(
             staff.id, failures=0, locked_until=None, totp_step=step, expect_totp_step=staff.last_totp_step, tx=tx
         )
         who = store.vault.person_key(staff.id)
         await store.audit.append(
-            tag=AuditTag.STAFF_SIGNED_IN,
+            tag=door.signed_in,
             subject=staff.id,
             outcome="done",
             fields={},
             at=now,
             tx=tx,
-            **{**trace, "who": who, "role": "staff"},
+            **{**trace, "who": who, "role": door.role},
         )
         return signed
 
     return await store.atomically(work)
 
 
-async def _by_recovery(store: Store, staff: Staff, code: str, *, now: datetime, trace: Trace) -> Staff:
+async def _by_recovery(store: Store, staff: Staff, code: str, *, now: datetime, trace: Trace, door: Door) -> Staff:
     """In the place of the authenticator's code; each recovery code once."""
     digest = recovery.digest(store, staff.id, code)
     if digest not in staff.recovery:
-        raise await _refused(store, staff, now=now, trace=trace, ground="recovery")
-    trace = {**trace, "who": store.vault.person_key(staff.id), "role": "staff"}
+        raise await _refused(store, staff, now=now, trace=trace, ground="recovery", door=door)
+    trace = {**trace, "who": store.vault.person_key(staff.id), "role": door.role}
 
     async def work(tx: Any) -> Staff:
-        signed = await store.staff.use_recovery(staff.id, digest, tx=tx)
+        signed: Staff = await door.people(store).use_recovery(staff.id, digest, tx=tx)
         about: dict[str, Any] = {"subject": staff.id, "outcome": "done", "at": now, "tx": tx, **trace}
         await store.audit.append(tag=AuditTag.STAFF_ACCOUNT_CHANGED, fields={"what": "recovery_used"}, **about)
-        await store.audit.append(tag=AuditTag.STAFF_SIGNED_IN, fields={}, **about)
+        await store.audit.append(tag=door.signed_in, fields={}, **about)
         return signed
 
     return await store.atomically(work)
 
 
 async def change_password(
-    store: Store, staff: Staff, *, old: str, new: str, again: str, now: datetime, trace: Trace, history: int = 5
+    store: Store,
+    staff: Staff,
+    *,
+    old: str,
+    new: str,
+    again: str,
+    now: datetime,
+    trace: Trace,
+    door: Door = OUR_PEOPLE,
+    history: int = 5,
 ) -> None:
     """Set a new password of one's own, none of the last `history`; Raises Invalid by field."""
     faults = {}
@@ -151,9 +188,9 @@ async def change_password(
     password_hash = await hash_of(new)
 
     async def work(tx: Any) -> None:
-        await store.staff.set_password(staff.id, password_hash, old=kept_hashes(staff, history), tx=tx)
+        await door.people(store).set_password(staff.id, password_hash, old=kept_hashes(staff, history), tx=tx)
         await store.audit.append(
-            tag=AuditTag.STAFF_PASSWORD_CHANGED, subject=staff.id, outcome="done", fields={}, at=now, tx=tx, **trace
+            tag=door.password_changed, subject=staff.id, outcome="done", fields={}, at=now, tx=tx, **trace
         )
 
     await store.atomically(work)
@@ -207,15 +244,18 @@ def is_shut(staff: Staff, now: datetime) -> bool:
     return staff.disabled or bool(staff.locked_until and now < staff.locked_until)
 
 
-async def _refused(store: Store, staff: Staff | None, *, now: datetime, trace: Trace, ground: str) -> Invalid:
+async def _refused(
+    store: Store, staff: Staff | None, *, now: datetime, trace: Trace, ground: str, door: Door
+) -> Invalid:
     """Count the failure, record it; the one sentence to say."""
     locked = staff is not None and is_shut(staff, now)
 
     async def work(tx: Any) -> None:
         if staff is not None and not locked:
-            await store.staff.count_failure(staff.id, allowed=FAILURES_ALLOWED, locked_until=now + LOCKED_FOR, tx=tx)
+            people = door.people(store)
+            await people.count_failure(staff.id, allowed=FAILURES_ALLOWED, locked_until=now + LOCKED_FOR, tx=tx)
         await store.audit.append(
-            tag=AuditTag.STAFF_SIGNIN_REFUSED,
+            tag=door.refused,
             subject=staff.id if staff else "",
             outcome="refused",
             fields={"ground": "locked" if locked else ground},
@@ -230,8 +270,8 @@ async def _refused(store: Store, staff: Staff | None, *, now: datetime, trace: T
 
 def _faults(login: str, name: str, roles: Collection[StaffRole], password: str) -> dict[str, str]:
     faults = {}
-    if not _LOGIN.fullmatch(login):
-        faults["login"] = "登录名为 3 到 32 位小写字母、数字或 . _ -，以字母开头。"
+    if fault := login_fault(login):
+        faults["login"] = fault
     if not 1 <= len(name) <= 40:
         faults["name"] = "请填写姓名（40 字以内）。"
     if not roles:
@@ -241,6 +281,16 @@ def _faults(login: str, name: str, roles: Collection[StaffRole], password: str) 
     if password and not _is_strong(password, login):
         faults["password"] = WEAK
     return faults
+
+
+def login_fault(login: str) -> str:
+    """What is wrong with a login, "" when nothing is."""
+    return "" if _LOGIN.fullmatch(login) else "登录名为 3 到 32 位小写字母、数字或 . _ -，以字母开头。"
+
+
+def password_hash_of(password: str) -> str:
+    """argon2id; CPU work for a thread."""
+    return _hasher().hash(password)
 
 
 def _is_strong(password: str, login: str) -> bool:

@@ -114,7 +114,7 @@ async def open_image(store: Store, workshop: Any, page_id: str, size: PageSize, 
     seen = _who_and_why(decision, purpose, visitor)
     fields = {"size": str(size), "rule": rule, "uscc": company.uscc, **seen}
     await _record(store, AuditTag.PAGE_VIEWED, page_id, Outcome.PERMIT, fields, visitor)
-    return await _picture(store, workshop, page, size, watermark_lines(visitor, purpose))
+    return await picture(store, workshop, page, size, lines=watermark_lines(visitor, purpose))
 
 
 async def review_image(
@@ -124,10 +124,11 @@ async def review_image(
     fields = {"size": str(size), "rule": "staff.review"}
     outcome = str(Outcome.PERMIT)
     await store.audit.append(tag=AuditTag.PAGE_VIEWED, subject=page.id, outcome=outcome, fields=fields, at=now, **trace)
-    return await _picture(store, workshop, page, size, lines)
+    return await picture(store, workshop, page, size, lines=lines)
 
 
-async def _picture(store: Store, workshop: Any, page: Page, size: PageSize, lines: tuple[str, ...]) -> Picture:
+async def picture(store: Store, workshop: Any, page: Page, size: PageSize, *, lines: tuple[str, ...]) -> Picture:
+    """A page with `lines` burned in; its evidence is written already. Never raises for a damaged scan."""
     try:
         scan = await _rendition(store, workshop, page, size)
         content = await workshop.run(watermark, scan, lines)

@@ -301,7 +301,7 @@ class Session:
 
     id: str
     account_id: str  # "" before sign-in
-    staff_id: str
+    staff_id: str  # on the channel `government` the id of a unit's user, who is none of our people
     channel: Channel
     terminal_id: str
     created_at: datetime
@@ -592,7 +592,7 @@ class AuditEvent:
     tag: AuditTag
     at: datetime
     who: str
-    role: str  # "visitor", "staff", "system"
+    role: str  # "visitor", "staff", "unit", "system"
     channel: Channel
     request_id: str
     address: str  # keyed hash of the network address

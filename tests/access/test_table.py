@@ -27,7 +27,9 @@ def test_every_refusal_and_review_says_what_would_change_it_and_names_its_ground
 
 def test_no_rule_opens_a_dossier_below_l1():
     for rule in RULES.of(Scope.DOSSIER):
-        if rule.outcome is Outcome.PERMIT:
+        if rule.when.account == ("organ",):
+            assert rule.outcome is not Outcome.PERMIT or rule.when.reach == ("open",), rule.id
+        elif rule.outcome is Outcome.PERMIT:
             assert rule.when.level_from == IdentityLevel.L2, rule.id
     for rule in RULES.of(Scope.DOCUMENT):
         if rule.outcome is Outcome.PERMIT:

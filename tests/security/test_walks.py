@@ -16,6 +16,7 @@ from handlers.guards import VERBS, guard_of
 from handlers.routes import all_routes
 from store.records import Order
 from tests.desk import Desk
+from tests.government import ID, a_case, a_unit, a_user, at_work, keep
 from tests.web.client import PageClient
 from tests.web.conftest import Site
 from tests.web.conftest import _site as _site
@@ -25,7 +26,7 @@ from tests.web.test_staff import a_reviewer
 from tests.web.test_staff import desk as desk
 
 #: What a read may write: evidence, sessions and counters. A download is on record in the order as well.
-WRITTEN_BY_READING = {"audit_events", "tallies", "sessions", "limits", "leases", "audit_trees"}
+WRITTEN_BY_READING = {"organ_views", "audit_events", "tallies", "sessions", "limits", "leases", "audit_trees"}
 DOWNLOAD = "/copy"
 USCC = re.compile(r"\(\[[^\]]+\]\{18\}\)")
 
@@ -42,7 +43,7 @@ def addresses(order: Order) -> list[tuple[str, type]]:
         r"(TH\d{8}-[0-9A-Z]{6})": order.no, r"(THC\d{8}-[0-9A-Z]{6})": "THC" + order.no[2:],
         r"(TK\d{8}-[0-9A-Z]{6})": "TK" + order.no[2:],
         r"([0-9]{1,5})": "1", r"([12])": "1", r"([A-Za-z0-9_.-]{1,80})": "d1", r"([A-Za-z0-9_-]{1,400})": "x" * 120,
-        r"([a-z0-9-]{2,30})": "sms",
+        r"([a-z0-9-]{2,30})": "sms", r"([0-9a-f]{30})": ID, r"(ZWP\d{8}-[0-9A-Z]{6})": "ZWP" + order.no[2:],
     }  # fmt: skip
     found = []
     for spec in all_routes():
@@ -71,6 +72,10 @@ def callers(site: Site, desk: Desk) -> dict[str, PageClient]:
     low = desk.run(desk.account("director", level=IdentityLevel.L0))
     reviewer = a_reviewer(desk, "li.shenhe")
     auditor = a_reviewer(desk, "shen.ji", role=StaffRole.AUDITOR)
+    keeper = a_reviewer(desk, "xi.tong", role=StaffRole.SYSTEM_ADMIN)
+    now = site.clock()
+    user, case = a_user(site.store, now), a_case(now, looked_at=now, due_at=now)
+    site.run(keep(site.store, a_unit(site.store, now), user, case))
     return {
         "nobody": site.visitor(),
         "not verified": site.signed_in(low),
@@ -78,6 +83,8 @@ def callers(site: Site, desk: Desk) -> dict[str, PageClient]:
         "head": site.signed_in(desk.run(desk.account("legal_representative"))),
         "reviewer": site.with_session(staff_id=reviewer.staff.id),
         "auditor": site.with_session(staff_id=auditor.staff.id),
+        "keeper": site.with_session(staff_id=keeper.staff.id),
+        "unit": at_work(site, user),
     }
 
 
@@ -106,15 +113,20 @@ def test_reading_changes_nothing_whoever_reads(site: Site, desk: Desk, order: Or
     assert picture(desk) == before
 
 
-@pytest.mark.parametrize("guard", ["signed_in", "staff", "operator"])
+@pytest.mark.parametrize("guard", ["signed_in", "staff", "operator", "government", "government_gate"])
 def test_whoever_lacks_the_right_gets_nothing_from_any_verb(
     site: Site, desk: Desk, order: Order, guard: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody, for visitors' pages; visitors, for staff pages; strangers to the network, for operators' pages."""
+    """Nobody and units, for visitors' pages; also visitors, for staff pages; all but units, for those of the government
+    network; strangers to the network, for operators' pages and the sign-in of units."""
     if guard == "operator":
         monkeypatch.setattr(site.app, "conf", site.settings.model_copy(update={"metrics_networks": "10.9.8.0/24"}))
+    if guard == "government_gate":
+        monkeypatch.setattr(site.app, "conf", site.settings.model_copy(update={"government_networks": "10.9.8.0/24"}))
     outsiders = callers(site, desk)
-    shut_to = ["nobody"] if guard == "signed_in" else ["nobody", "not verified", "stranger", "head"]
+    shut_to = ["nobody", "unit"] if guard == "signed_in" else ["nobody", "unit", "not verified", "stranger", "head"]
+    if guard.startswith("government"):
+        shut_to = ["nobody", "stranger", "head", "reviewer", "keeper"]
     before, walked = picture(desk), 0
     for path, handler in addresses(order):
         for verb in VERBS:

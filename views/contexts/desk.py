@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conf.rights import ACTIONS, APART, ROLES, Action, Role
-from conf.terms import ProposalKind, ProposalStatus, StaffRole
+from conf.terms import FilingKind, OrganKind, ProposalKind, ProposalStatus, StaffRole
 from store.records.office import Proposal
 from views.contexts import Context, context
+from views.filters import label
 
 STATUSES = {
     ProposalStatus.OPEN: ("等待批准", "warning"),
@@ -50,6 +51,7 @@ SECTIONS = (
         (
             Action.ACCOUNTS_KEEP, Action.ACCOUNTS_APPROVE, Action.SETTINGS_KEEP, Action.SETTINGS_APPROVE,
             Action.RULES_DRAFT, Action.RULES_PUBLISH, Action.COMPANIES_KEEP, Action.PAPER_DESTROY,
+            Action.GOVERNMENT_KEEP,
         ),
     ),
     Section(
@@ -63,6 +65,8 @@ SECTIONS = (
     Section("消息文本", "/staff/texts", "短信和邮件的文本", (Action.SETTINGS_KEEP, Action.SETTINGS_APPROVE)),
     Section("节假日", "/staff/holidays", "放假和调休上班的日子", (Action.SETTINGS_KEEP, Action.SETTINGS_APPROVE)),
     Section("印章和签发人", "/staff/seals", "印章版本和签发人登记", (Action.SEALS_KEEP, Action.SETTINGS_APPROVE)),
+    Section("机关单位", "/staff/government", "政务网单位账号、用户和查档范围", (Action.GOVERNMENT_KEEP,)),
+    Section("机关查档核查", "/staff/government/checks", "机关查档事后核查，批量查询审批", (Action.GOVERNMENT_CHECK,)),
     Section("运行巡检", "/staff/system", "巡检报告、备份和定时任务", (Action.SYSTEM_SEE,)),
     Section("审计记录", "/staff/audit", "按人员、企业、申请、种类和时间查阅，导出，取得证明", (Action.AUDIT_READ,)),
     Section("审计核验", "/staff/audit/tree", "核验全部审计记录和检查点", (Action.AUDIT_READ,)),
@@ -152,6 +156,14 @@ NAMES = {
     "digest": "草案摘要（SHA-256）", "rules": "改动", "seal_id": "印章", "note": "说明", "title": "职务",
     "locked": "档案锁定", "ground": "锁定理由", "papers": "纸质档案", "volumes": "卷（盒）",
     "first_day": "起始日", "last_day": "截止日", "status": "状态", "fingerprint": "证书指纹",
+    "organ": "机关类别",
+    "is_open": "启用",
+    "is_limited": "限定范围",
+    "all_companies": "全部企业",
+    "usccs": "企业代码",
+    "filing_kinds": "登记业务类别",
+    "document_kinds": "材料类别",
+    "until": "截止日",
 }  # fmt: skip
 
 
@@ -162,4 +174,7 @@ def _shown(value: Any) -> str:
         return "、".join(_shown(each) for each in value) or "（无）"
     if isinstance(value, str) and value in set(StaffRole):
         return ROLES[StaffRole(value)].name
+    for kind in (OrganKind, FilingKind):
+        if value in set(kind):
+            return label(kind(value))
     return "（无）" if value in (None, "") else str(value)

@@ -149,12 +149,51 @@ class Viewer(Context):
     def narrower(self) -> int | None:
         return next((step for step in reversed(ZOOM_STEPS) if step < self.zoom), None)
 
+    @property
+    def base(self) -> str:
+        """Where this company's pages begin."""
+        return f"/companies/{self.company.uscc}"
+
+    @property
+    def dossier(self) -> str:
+        return f"{self.base}/dossier"
+
+    @property
+    def order(self) -> str:
+        """Where a copy of the paper is asked for; "" where there is none to be had."""
+        return f"{self.base}/order?document={self.document.id}"
+
+    def picture(self, page: Page, size: str) -> str:
+        return f"/pages/{page.id}/{size}.jpg"
+
     def address(self, number: int, zoom: int = 100) -> str:
-        base = f"/companies/{self.company.uscc}/documents/{self.document.id}/pages/{number}"
+        base = f"{self.base}/documents/{self.document.id}/pages/{number}"
         return base if zoom == 100 else f"{base}?zoom={zoom}"
 
     def alt(self, number: int) -> str:
         return f"《{self.document.title}》第 {number} 页，共 {len(self.pages)} 页（扫描影像，带查阅水印）"
+
+
+@context
+class OrganViewer(Viewer):
+    """The same for a unit at work on a case."""
+
+    case_id: str
+
+    @property
+    def base(self) -> str:
+        return f"/gov/cases/{self.case_id}/companies/{self.company.uscc}"
+
+    @property
+    def dossier(self) -> str:
+        return self.base
+
+    @property
+    def order(self) -> str:
+        return ""
+
+    def picture(self, page: Page, size: str) -> str:
+        return f"/gov/cases/{self.case_id}/pages/{page.id}/{size}.jpg"
 
 
 def parts_of(dossier: Dossier, decision: Decision) -> tuple[FilingPart, ...]:

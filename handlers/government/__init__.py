@@ -1,0 +1,147 @@
+"""Pages of other departments, on the government network (政务网) only: a sign-in, session and cookie of their own."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from tornado.web import HTTPError
+
+from conf.errors import Invalid, NotFound, SignInNeeded
+from conf.terms import Channel
+from handlers.base import BaseHandler
+from handlers.flows.organ_cases import case_of
+from handlers.flows.organ_viewing import OrganVisitor
+from handlers.guards import within
+from handlers.uploads import Upload
+from store.records.government import OrganCase, Unit, UnitUser
+from views.contexts import Frame
+
+#: Open to those who still have the password they were given.
+WITH_FIRST_PASSWORD = ("/gov/password", "/gov/signout", "/gov/signin", "/gov/signin/code")
+PLACES = (("案件", "/gov/cases"), ("登记案件", "/gov/cases/new"), ("修改口令", "/gov/password"))
+ID = r"([0-9a-f]{30})"
+
+
+class GovernmentHandler(BaseHandler):
+    """Base of every page of the area, the sign-in pages included."""
+
+    own_cookie = "government"
+    unit: Unit | None = None
+
+    async def prepare(self) -> None:
+        """From any other network there is nothing here, and the answer is that of an address that is not ours."""
+        if not self.is_on_network:
+            raise NotFound("not for this network")
+        await super().prepare()
+        user = self.visit.user
+        if user is None:
+            return
+        unit = await self.store.units.by_id(user.unit_id)
+        if unit is None or unit.disabled or not is_within(unit, self.request.remote_ip or ""):
+            return
+        self.unit = unit
+        if user.must_change and self.request.path not in WITH_FIRST_PASSWORD:
+            self.go("/gov/password")
+
+    def check_xsrf_cookie(self) -> None:
+        """Elsewhere not even a missing form token may answer otherwise than what is not there."""
+        if not self.is_on_network:
+            raise NotFound("not for this network")
+        super().check_xsrf_cookie()
+
+    @property
+    def is_on_network(self) -> bool:
+        return within(self.request.remote_ip or "", self.conf.government_networks)
+
+    @property
+    def user(self) -> UnitUser | None:
+        """Who is signed in: of a unit that is open, from its part of the network."""
+        return self.visit.user if self.unit is not None else None
+
+    @cached_property
+    def channel(self) -> Channel:
+        return Channel.GOVERNMENT if self.is_on_network else super().channel
+
+    def audit_context(self) -> dict[str, Any]:
+        who = self.store.vault.person_key(self.user.id) if self.user else ""
+        known = {"who": who, "role": "unit"} if self.user else {}
+        return super().audit_context() | known
+
+    def frame(self) -> Frame:
+        """The layout names unit and person."""
+        made = super().frame()
+        if self.user is None or self.unit is None:
+            return made
+        return replace(made, staff=f"{self.unit.name} {self.user.name}", places=PLACES)
+
+    def ask_to_sign_in(self, fault: SignInNeeded) -> None:
+        self.go("/gov/signin")
+
+    async def visitor_for(self, case_id: str) -> OrganVisitor:
+        """The caller at work on a case of their unit. Raises NotFound for another's."""
+        assert self.user is not None  # by the guard
+        case = await case_of(self.store, case_id, self.user)
+        return self.visitor_of(case)
+
+    def visitor_of(self, case: OrganCase) -> OrganVisitor:
+        assert self.user is not None  # by the guard
+        assert self.unit is not None
+        return OrganVisitor(user=self.user, unit=self.unit, case=case, now=self.clock(), trace=self.audit_context())
+
+
+class UploadHandler(GovernmentHandler):
+    """A page whose form brings one file, taken in piece by piece; the class that ends it is `@stream_request_body`.
+
+    Nothing of the body is kept for somebody who is not signed in.
+    """
+
+    file_field, largest, most_parts = "file", 1 << 20, 8
+    upload: Upload | None = None
+    refusal: Exception | None = None
+
+    def check_xsrf_cookie(self) -> None:
+        """The token stands in the body, which comes later: `received` checks it before anything is done."""
+
+    async def prepare(self) -> None:
+        """Elsewhere the body is read to its end as at any address, and the guard says that there is nothing here: an
+        answer before it would close the connection, which tells.
+        """
+        if self.request.method == "POST" and not self.is_on_network:
+            return
+        await super().prepare()
+        if self.request.method != "POST" or self._finished or self.user is None:
+            return
+        self.request.connection.set_max_body_size(4 * self.largest)  # type: ignore[union-attr]
+        try:
+            content_type = self.request.headers.get("Content-Type", "")
+            self.upload = Upload(
+                content_type, file_name=self.file_field, largest=self.largest, most_parts=self.most_parts
+            )
+        except HTTPError as fault:
+            self.refusal = fault
+
+    def data_received(self, chunk: bytes) -> None:
+        if self.upload is None or self.refusal is not None:
+            return
+        try:
+            self.upload.feed(chunk)
+        except (Invalid, HTTPError) as fault:
+            self.refusal = fault
+
+    def received(self) -> tuple[Mapping[str, str], bytes]:
+        """Text fields (stripped) and the file. Raises HTTPError 400/403, or Invalid for a file too large."""
+        if self.upload is None:
+            raise self.refusal or HTTPError(400)
+        fields = self.upload.fields
+        self.request.arguments["_xsrf"] = [fields.get("_xsrf", "").encode()]
+        if self.refusal is not None:
+            raise self.refusal
+        self.upload.end()
+        super().check_xsrf_cookie()
+        return {name: value.strip() for name, value in fields.items()}, self.upload.file
+
+
+def is_within(unit: Unit, address: str) -> bool:
+    """Whether the address is in the unit's own part of the government network."""
+    return not unit.networks or within(address, unit.networks)

@@ -1,0 +1,188 @@
+"""Units, their access by two people, the after-check and batch approval, as our own people meet them."""
+
+from datetime import date, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pyotp
+
+from conf.terms import CaseCheck, OrganKind, StaffRole
+from handlers.flows import batches, organ_cases, organ_viewing
+from handlers.flows.organ_viewing import OrganVisitor
+from tests.access.cases import USCC
+from tests.desk import TRACE, Desk
+from tests.government import COURT_CODE, ID, a_case, a_unit, a_user, at_work, keep
+from tests.web.client import PageClient
+from tests.web.conftest import Site
+from tests.web.test_staff import a_reviewer, at_the_desk
+from tests.web.test_staff import desk as desk
+
+NEW = {
+    "name": "样例区某局", "uscc": COURT_CODE, "kind": "other", "contact": "样例联络", "phone": "02000000000",
+    "networks": "127.0.0.0/8",
+}  # fmt: skip
+ACCESS = {
+    "kind": "other", "reach": "listed", "usccs": USCC, "filing_kinds": "establishment", "document_kinds": "章程",
+    "until": "2026-12-31", "reason": "联合执法需要",
+}  # fmt: skip
+CHECK = f"/staff/government/checks/{ID}"
+
+
+def keeper(site: Site, desk: Desk) -> PageClient:
+    return at_the_desk(site, a_reviewer(desk, "xi.tong", role=StaffRole.SYSTEM_ADMIN))
+
+
+def approver(site: Site, desk: Desk) -> PageClient:
+    return at_the_desk(site, a_reviewer(desk, "an.quan", role=StaffRole.SECURITY_ADMIN))
+
+
+def a_new_unit(client: PageClient) -> str:
+    return str(client.submit(client.get("/staff/government"), "main form", NEW).headers["location"])
+
+
+def looked(site: Site, desk: Desk, **changes: Any) -> OrganVisitor:
+    """A unit that has looked into a dossier for its case."""
+    now, store = site.clock(), site.store
+    unit, user, case = a_unit(store, now), a_user(store, now), a_case(now, **changes)
+    site.run(keep(store, unit, user, case))
+    visitor = OrganVisitor(user=user, unit=unit, case=case, now=now, trace=TRACE)
+    site.run(organ_viewing.list_dossier(store, site.settings, USCC, visitor))
+    return visitor
+
+
+def test_a_unit_sees_nothing_before_a_second_person_approved_its_kind_and_scope(site: Site, desk: Desk) -> None:
+    client = keeper(site, desk)
+    path = a_new_unit(client)
+    id = path.rsplit("/", 1)[1]
+    assert "未启用" in client.get(path).words
+    proposal = client.submit(client.get(path), f"form[action='{path}/access']", ACCESS).headers["location"]
+    own = client.get(proposal)
+    assert "查档范围" in own.h1
+    client.post(proposal, {"answer": "yes"}, status=422)
+    unit = site.run(site.store.units.by_id(id))
+    assert (unit.disabled, unit.scope) == (True, None)
+    second = approver(site, desk)
+    page = second.get(proposal)
+    assert "设立" in page.words
+    assert USCC in page.words
+    second.post(proposal, {"answer": "yes"})
+    unit = site.run(site.store.units.by_id(id))
+    assert (unit.disabled, unit.kind, unit.scope.usccs) == (False, OrganKind.OTHER, (USCC,))
+    assert unit.scope.until == date(2026, 12, 31)
+    client.post(path, {"do": "shut"})
+    assert site.run(site.store.units.by_id(id)).disabled
+
+
+def test_what_a_unit_may_not_be_given_is_said_by_field(site: Site, desk: Desk) -> None:
+    client = keeper(site, desk)
+    page = client.get("/staff/government")
+    for wrong, said in (
+        ({"uscc": "11440106MB2C00012D"}, "校验位"),
+        ({"networks": "10.1.0.0/99"}, "网段"),
+        ({"phone": "abc"}, "联系电话"),
+        ({"name": ""}, "单位全称"),
+    ):
+        assert said in client.submit(page, "main form", NEW | wrong, status=422).words
+    path = a_new_unit(client)
+    assert "已经登记" in client.submit(page, "main form", NEW, status=422).words
+    form = f"form[action='{path}/access']"
+    for wrong, said in (
+        ({"reach": "rules"}, "规则没有列明这类机关"),
+        ({"usccs": "91440106MA9W00011Y"}, "不是统一社会信用代码"),
+        ({"until": "2026-11-20"}, "不早于今天"),
+        ({"until": "2036-11-20"}, "不超过三年"),
+        ({"reason": ""}, "理由"),
+    ):
+        assert said in client.submit(client.get(path), form, ACCESS | wrong, status=422).words
+    client.submit(client.get(path), form, ACCESS)
+    assert "等待批准" in client.submit(client.get(path), form, ACCESS, status=409).words
+
+
+def test_a_users_first_password_is_shown_once_and_works_at_the_units_door(site: Site, desk: Desk) -> None:
+    client = keeper(site, desk)
+    path = a_new_unit(client)
+    id = path.rsplit("/", 1)[1]
+    form = f"form[action='{path}/users']"
+    made = client.submit(client.get(path), form, {"login": "wang.keyuan", "user_name": "样例科员"}, status=200)
+    password, uri = (code.get_text() for code in made.all(".eq-notice code"))
+    assert password not in client.get(path).text
+    again = client.submit(client.get(path), form, {"login": "wang.keyuan", "user_name": "样例"}, status=422)
+    assert "已经有人使用" in again.words
+    site.run(site.store.atomically(lambda tx: site.store.units.set_access(id, OrganKind.COURT, None, tx)))
+    door = site.visitor()
+    door.submit(door.get("/gov/signin"), "main form", {"login": "wang.keyuan", "password": password})
+    door.submit(door.get("/gov/signin/code"), "main form", {"code": pyotp.parse_uri(uri).at(site.clock())})
+    assert door.get("/gov/cases", status=303).headers["location"] == "/gov/password"
+    user = site.run(site.store.unit_users.by_login("wang.keyuan"))
+    client.post(f"{path}/users/{user.id}", {"do": "shut"})
+    assert door.get("/gov/password", status=303).headers["location"] == "/gov/signin"
+    fresh = client.post(f"{path}/users/{user.id}", {"do": "renew"}, status=200)
+    assert fresh.all(".eq-notice code")[0].get_text() != password
+
+
+def test_the_overdue_case_stands_first_and_an_objection_stops_it(site: Site, desk: Desk) -> None:
+    visitor = looked(site, desk)
+    later = a_case(site.clock(), id="0f" * 15, no="后来的案件", looked_at=site.clock(), due_at=site.clock())
+    site.run(keep(site.store, later))
+    client = at_the_desk(site, a_reviewer(desk))
+    listed = [link.get_text() for link in client.get("/staff/government/checks").all("ol a")]
+    assert listed == ["样例区人民法院：后来的案件", f"样例区人民法院：{visitor.case.no}"]
+    site.clock.now += timedelta(days=14)
+    client = at_the_desk(site, SimpleNamespace(staff=site.run(site.store.staff.by_login("li.shenhe"))))
+    assert "已超期" in client.get("/staff/government/checks").words
+    page = client.get(CHECK)
+    assert "dossier.organ.named" in page.words
+    client.submit(page, "main form", {"check": "objection", "text": ""}, status=422)
+    client.submit(page, "main form", {"check": "objection", "text": "公函与所查企业无关"})
+    case = site.run(site.store.organ_cases.by_id(ID))
+    assert (case.check, case.checked_name) == (CaseCheck.OBJECTION, "样例li")
+    assert case.closed_at is not None
+    client.post(CHECK, {"check": "in_order", "text": ""}, status=409)
+    unit = at_work(site, visitor.user)
+    assert "公函与所查企业无关" in unit.get(f"/gov/cases/{ID}").words
+    assert "已经办结" in unit.get(f"/gov/cases/{ID}/companies/{USCC}").words
+    assert visitor.case.no in client.get("/staff/government/checks?view=done").words
+
+
+def test_a_checker_sees_pictures_of_the_letter_and_that_is_on_record(site: Site, desk: Desk) -> None:
+    visitor = looked(site, desk)
+    sha256 = site.run(site.store.organ_cases.put_letter(b"\xff\xd8\xff page", "image/jpeg"))
+    letter = organ_cases.Letter(
+        no="样法函", dated=date(2026, 11, 20), sha256=sha256, media_type="image/jpeg", pages=(sha256,)
+    )
+
+    async def work(tx: Any) -> None:
+        await site.store.organ_cases.change(visitor.case.id, {"closed_at": None}, {"letter": letter}, tx)
+
+    site.run(site.store.atomically(work))
+    client = at_the_desk(site, a_reviewer(desk))
+    shown = client.raw.get(f"{CHECK}/letter/1.jpg")
+    assert (shown.status_code, shown.headers["content-type"]) == (200, "image/jpeg")
+    assert client.raw.get(f"{CHECK}/letter/2.jpg").status_code == 404
+    assert desk.run(desk.tags())[-1] == "government:letter:shown"
+
+
+def test_a_batch_is_approved_by_one_of_our_people_once(site: Site, desk: Desk) -> None:
+    visitor = looked(site, desk)
+    batch, bad = site.run(batches.ask(site.store, USCC.encode(), visitor))
+    assert bad == []
+    client = at_the_desk(site, a_reviewer(desk))
+    path = f"/staff/government/batches/{batch.id}"
+    assert batch.id in client.get("/staff/government/checks").words
+    page = client.get(path)
+    assert USCC in page.words
+    client.post(path, {"answer": "no"}, status=422)
+    client.post(path, {"answer": "yes"})
+    client.post(path, {"answer": "no", "note": "重复处理"}, status=409)
+    kept = site.run(site.store.batches.by_id(batch.id))
+    assert (kept.status.value, kept.decided_name) == ("approved", "样例li")
+    assert desk.run(desk.tags()).count("government:batch:decided") == 1
+
+
+def test_whoever_lacks_the_right_gets_neither_room(site: Site, desk: Desk) -> None:
+    looked(site, desk)
+    reviewer = at_the_desk(site, a_reviewer(desk))
+    reviewer.get("/staff/government", status=403)
+    keeping = keeper(site, desk)
+    for path in ("/staff/government/checks", CHECK, f"{CHECK}/letter/1.jpg"):
+        keeping.get(path, status=403)
