@@ -18,10 +18,13 @@ CONDITIONS = {
     "account": "账号", "relations": "与企业的关系", "level_from": "实名等级不低于", "level_below": "实名等级低于",
     "statuses": "企业状态", "locked": "档案锁定", "purposes": "用途", "lawyer": "律师承诺", "flags": "页面标注",
     "concerned": "材料涉及本人", "granted": "已获许可", "granted_under": "许可依据的规则", "elsewhere": "属于其他企业",
+    "organs": "机关", "reach": "机关查档范围", "in_category": "材料属于该机关可查的种类",
 }  # fmt: skip
 WORDS = {
     "anonymous": "未登录", "natural": "个人", "legal": "法人", "company": "企业自身", "head": "法定代表人等",
     "interested": "股东、董监高", "none": "无", "incomplete": "未填齐", "complete": "已填齐",
+    "organ": "机关单位", "named": "细则列明的机关", "other": "其他机关单位", "closed": "已停用", "over": "已到期",
+    "outside": "范围以外", "open": "范围以内",
 }  # fmt: skip
 
 
