@@ -39,13 +39,18 @@ ROUTES = {
     "extract": "/companies/{u}/extract",
     "order": "/companies/{u}/order?document={d}",
 }
+#: The same for what is sent by a form: the address and what stands in the form.
+POSTED = {
+    "report": ("/companies/{u}/documents/{d}/pages/1/report", {"fault": "cut"}),
+    "scans": ("/companies/{u}/scans", {"paper": "{d}"}),
+}
 #: The public record; choosing a purpose (tests/web/test_dossiers.py); who looked (tests/web/test_lookers.py).
 PUBLIC_OR_TESTED_ELSEWHERE = {"/companies/{u}", "/companies/{u}/purpose", "/companies/{u}/lookers"}
 
 
 @pytest.fixture(scope="module")
 def archive(mongo_url, var_dir):
-    with open_archive(mongo_url, var_dir, "eqicha_routes_test") as opened:
+    with open_archive(mongo_url, var_dir, "eqicha_routes_test", task_per_day=200) as opened:
         yield opened
 
 
@@ -72,6 +77,28 @@ def test_the_dossier_lists_papers_only_to_whom_they_are_open_or_may_be_reviewed(
 @pytest.mark.parametrize(("person", "where", "state"), CASES)
 def test_a_page_opens_only_where_the_dossier_is_open(clients, person, where, state, route):
     assert asked(clients, person, route, where).status_code == (200 if state == "open" else 404)
+
+
+def sent(clients, person, route, where, paper):
+    path, form = POSTED[route]
+    name = f"{paper}-{TAILS[where]}"
+    fields = {"_xsrf": clients[person].token} | {field: value.format(d=name) for field, value in form.items()}
+    return clients[person].raw.post(path.format(u=COMPANIES[where], d=name), data=fields)
+
+
+@pytest.mark.parametrize(("person", "where", "state"), CASES)
+def test_a_page_is_reported_only_where_it_opens(clients, person, where, state):
+    answer = sent(clients, person, "report", where, "articles")
+    assert answer.status_code == (303 if state == "open" else 404)
+
+
+@pytest.mark.parametrize(("person", "where", "state"), CASES)
+def test_a_scan_is_asked_for_only_where_the_paper_is_listed(clients, person, where, state):
+    answer = sent(clients, person, "scans", where, "lease")
+    if person == "nobody":
+        assert answer.headers["location"] == "/signin?level=1"
+        return
+    assert answer.status_code == (303 if state in ("open", "review") else 404)
 
 
 @pytest.mark.parametrize("route", ["viewer", "thumb", "view", "full"])
@@ -129,7 +156,8 @@ def test_who_is_not_signed_in_is_sent_to_sign_in_alike_for_all_companies(clients
 
 
 def test_every_route_about_a_company_or_a_page_stands_in_this_test():
-    known = {path.partition("?")[0] for path in ROUTES.values()} | PUBLIC_OR_TESTED_ELSEWHERE
+    known = {path.partition("?")[0] for path in ROUTES.values()} | {path for path, _ in POSTED.values()}
+    known |= PUBLIC_OR_TESTED_ELSEWHERE
     filled = [path.format(u=USCC, d="d-1", p="p-1") for path in known]
     about = [spec for spec in all_routes() if spec.regex.pattern.startswith(("/companies/", "/pages/"))]
     untested = [spec.regex.pattern for spec in about if not any(spec.regex.fullmatch(path) for path in filled)]

@@ -7,14 +7,16 @@ import pytest
 
 from handlers.headers import STANDING
 from handlers.routes import all_routes
+from tests.security.addresses import address_of, filled
 from tests.security.corpora import OPERATORS, REDIRECTS, SMUGGLED, TEXTS
 from tests.web.conftest import Site, _site, site  # noqa: F401  fixtures
 from tests.web.things import USCC, a_company
 
 FILLED = {
-    r"([0-9A-Z]{18})": "91440106MA9W00010Y",
-    r"(TH\d{8}-[0-9A-Z]{6})": "TH20261121-AAAAAA",
-}
+    "uscc": "91440106MA9W00010Y", "order": "TH20261121-AAAAAA", "copy": "THC20261121-AAAAAA",
+    "task": "TK20261121-AAAAAA", "batch": "ZWP20261121-AAAAAA", "key": "0a" * 15, "id": "d1", "token": "x" * 120,
+    "system": "nobody", "n": "1", "turn": "1",
+}  # fmt: skip
 
 
 def talk(site: Site, sent: bytes) -> bytes:  # noqa: F811
@@ -113,13 +115,11 @@ def test_a_forged_forwarded_address_opens_no_network_and_resets_no_limit(site: S
 
 
 def test_nobody_gets_anything_but_refusals_by_writing_without_a_token(site: Site) -> None:  # noqa: F811
+    browser = site.visitor().raw
     for spec in all_routes():
-        path = spec.regex.pattern.rstrip("$")
-        for pattern, value in FILLED.items():
-            path = path.replace(pattern, value)
-        if "(" in path:
-            continue
-        path = path.replace("\\", "")
+        path = filled(address_of(spec.regex.pattern), FILLED)
         for method in ("POST", "PUT", "PATCH", "DELETE"):
-            answer = site.visitor().raw.request(method, path, data={"a": "1"})
+            answer = browser.request(method, path, data={"a": "1"})
+            if answer.headers.get("location", "").startswith(("/signin?level=", "/gov/signin")):
+                continue  # a form with files has its token in the body, and is read for nobody who is not signed in
             assert answer.status_code in (400, 403, 404, 405), (method, path, answer.status_code)

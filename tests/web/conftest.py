@@ -104,7 +104,7 @@ class Site:
         self.store = await open_store(self.settings, keys, self.clock)
         await self.store.ensure_indexes()
         away = self.settings.model_copy(update={"sharing_url": "http://127.0.0.1:9"})  # nobody listens there
-        adapters = SimpleNamespace(sharing=GatewaySharing(away), lines=(), sm2=None)
+        adapters = SimpleNamespace(sharing=GatewaySharing(away), lines=(), sm2=None, callbacks={})
         self.app = make_application(self.store, adapters, self.settings, keys=keys, clock=self.clock)
         self._server = HTTPServer(self.app, **SERVER_LIMITS)
         sockets = bind_sockets(0, "127.0.0.1")

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from conf.access import RULES, RuleVersionGone, rules_at
+from conf.access import RULES, RuleVersionGone, When, rules_at
 from conf.live import forget
 from conf.terms import OrderStatus, StaffRole
 from handlers.flows import rules
@@ -16,6 +16,7 @@ from tests.web.conftest import Site
 from tests.web.test_staff import a_reviewer, at_the_desk, under_review
 from tests.web.test_staff import desk as desk
 from tests.web.test_staff_accounts import approve, proposed
+from views.contexts.rules import CONDITIONS
 
 NEXT = "2026-12-01.1"
 
@@ -190,3 +191,7 @@ def test_a_time_gone_by_is_no_time_to_begin(site: Site, desk: Desk) -> None:
     for wrong in ("2026-11-20T10:00", "morgen"):
         page = archivist.post("/staff/rules/draft/publish", {"effective": wrong, "reason": "按新规定调整"}, status=422)
         assert "生效" in page.one(".eq-field__error").get_text()
+
+
+def test_every_condition_of_the_table_has_a_word() -> None:
+    assert not [name for name in When.model_fields if name not in CONDITIONS], "the page of the rules would break down"
