@@ -97,7 +97,7 @@ class Service(Application):
         self.terminals = Terminals(store, self.clock)
         self.standing_headers = tuple(standing_headers(settings).items())
         self._cookies = {
-            p: cookie_name(settings, p) for p in ("session", "staff", "government", "terminal", "type", "back")
+            p: cookie_name(settings, p) for p in ("session", "staff", "government", "terminal", "type", "keys", "back")
         }
         self.is_draining, self.is_database_up = False, True
         self.answering: weakref.WeakSet[RequestHandler] = weakref.WeakSet()

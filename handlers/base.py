@@ -176,6 +176,7 @@ class BaseHandler(Ways, RequestHandler):
             path=self.request.path,
             visitor=_shown(self.account) if self.account else "",
             **(_desk_of(self.staff) if self.staff else {}),
+            has_keys=self.get_cookie(self.application.cookie("keys")) != "off",
             is_large=bool(self.request.cookies) and self.get_cookie(self.application.cookie("type")) == "large",
             idle_seconds=self.conf.kiosk_idle_seconds if channel is Channel.KIOSK else 0,
             terminal=self.terminal.name if self.terminal else "",

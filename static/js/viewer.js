@@ -16,6 +16,13 @@
     if (movesPicture(event, key)) return;
     const link = [...viewer.querySelectorAll("[data-eq-key]")].find((each) => each.dataset.eqKey === key);
     if (!link) return;
+    // A key that is a character acts only while the viewer has the focus (WCAG 2.1.4), and leaves it there.
+    if (key.length === 1) {
+      if (!viewer.contains(event.target)) return;
+      event.preventDefault();
+      location.assign(`${link.href}#page`);
+      return;
+    }
     event.preventDefault();
     link.click();
   });

@@ -50,6 +50,7 @@ class Frame:
     actions: frozenset[Action] = frozenset()  # what the member of staff may do
     places: tuple[tuple[str, str], ...] = ()  # (name, address) of their navigation
     is_large: bool = False  # 长辈版: larger type
+    has_keys: bool = True  # single keys of the desk act; whoever speaks to their machine switches them off
     idle_seconds: int = 0  # kiosk: wiped after this long without a touch
     terminal: str = ""
     year: int = 2026
