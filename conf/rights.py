@@ -131,6 +131,19 @@ ADMINISTRATORS = frozenset({StaffRole.SYSTEM_ADMIN, StaffRole.SECURITY_ADMIN, St
 APART = "系统管理员、安全管理员、审计员须由不同的人担任，也不能兼任其他角色（等保要求三员分立）。"
 
 
+#: Without a working one of each nobody could make, approve or restore any account: the last one keeps the role.
+INDISPENSABLE = (StaffRole.SYSTEM_ADMIN, StaffRole.SECURITY_ADMIN)
+
+
+def last_one(role: StaffRole) -> str:
+    """Why the last one who holds `role` keeps it, and what to do first."""
+    name = ROLES[role].name
+    return (
+        f"这是最后一位可以工作的{name}，现在停用、变更角色或重置登录凭证，就没有人能管理账号了。"
+        f"请先新增另一位{name}，待其本人开通并能登录后，再办理这一项。"
+    )
+
+
 def may(roles: Collection[StaffRole], action: Action) -> bool:
     """Whether somebody with these roles may do it."""
     return any(action in ROLES[role].actions for role in roles)

@@ -1,4 +1,4 @@
-"""Message templates (conf/texts.toml) by id; read by flows/notices and, as the approved ones, by the SMS sandbox."""
+"""Message templates (conf/texts.toml) by id; read by flows/notices and, as first approved, by the SMS sandbox."""
 
 import re
 import string
@@ -54,7 +54,13 @@ def file_texts() -> tuple[Text, ...]:
 
 
 #: Values as long as real ones, to measure a text by.
-SAMPLE = {"order_no": "TH20261121-7K3M9Q", "until": "11月28日18:00", "code": "123456"}
+SAMPLE = {
+    "order_no": "TH20261121-7K3M9Q",
+    "task_no": "TK20261121-7K3M9Q",
+    "loan_no": "JY20261121-7K3M9Q",
+    "until": "11月28日18:00",
+    "code": "123456",
+}
 
 
 def text_faults(notice: Notice, row: dict[str, str], *, signature: str) -> dict[str, str]:
@@ -63,6 +69,8 @@ def text_faults(notice: Notice, row: dict[str, str], *, signature: str) -> dict[
     faults, sms = {}, row.get("sms", "")
     if not re.fullmatch(r"[A-Z0-9-]{4,32}", row.get("template", "")):
         faults["template"] = "请填写短信平台批准的模板编号（大写字母、数字和 -）。"
+    elif any(text.template == row["template"] for text in all_texts() if text.notice is not notice):
+        faults["template"] = "这个模板编号已用于另一种消息，请填写本消息自己的模板编号。"
     if names_in(sms) != before.sms_names:
         faults["sms"] = (
             "占位符必须与原来的相同：" + "、".join(f"${{{name}}}" for name in sorted(before.sms_names)) + "。"

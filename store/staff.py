@@ -154,6 +154,14 @@ class StaffRegister:
         values = {"roles": sorted(role.value for role in roles), "disabled": not roles}
         return await self._changed({"_id": text(id)}, {"$set": values}, tx)
 
+    async def rely_on_another(self, role: StaffRole, *, but: str, tx: Tx | None = None) -> bool:
+        """Whether somebody else who can sign in holds `role`; in a transaction that account stays so until its end.
+
+        It is written to, so that of two changes at once that rely on each other's account one is refused.
+        """
+        guard: Row = {"_id": {"$ne": text(but)}, "roles": role.value, "disabled": False, "password_hash": {"$ne": ""}}
+        return await self._staff.find_one_and_update(guard, {"$inc": {"relied_on": 1}}, session=tx) is not None
+
     async def listed(self) -> tuple[Staff, ...]:
         """Everybody, by login."""
         rows = await self._staff.find().sort("login", ASCENDING).to_list()

@@ -5,6 +5,7 @@ from typing import Any
 
 from adapters.sandbox.faulty import SandboxHandler
 from adapters.sandbox.people import sample_people
+from adapters.sandbox.sms import approved_templates
 from adapters.sandbox.state import SYSTEMS, faults_of
 
 #: What a newcomer reads instead of field names; fields without a word here are shown by name.
@@ -60,6 +61,7 @@ class Index(SandboxHandler):
             base_url=self.state.settings.base_url,
             labels=WORDS,
             shown=shown,
+            templates=approved_templates(self.state.templates),
         )
 
 

@@ -121,7 +121,8 @@ class SandboxState:
     codes: dict[str, dict[str, Any]] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     levels: dict[str, IdentityLevel] = field(default_factory=dict)
-    # sms: nonces seen; rating: cases, services by their keys
+    # sms: templates registered besides those of the start; nonces seen; rating: cases, services by their keys
+    templates: dict[str, str] = field(default_factory=dict)
     nonces: set[str] = field(default_factory=set)
     cases: dict[str, dict[str, str]] = field(default_factory=dict)
     services: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
@@ -155,6 +156,7 @@ class SandboxState:
             self.codes,
             self.tokens,
             self.levels,
+            self.templates,
             self.nonces,
             self.cases,
             self.services,

@@ -17,6 +17,7 @@ from conf.rights import APART, is_apart
 from conf.settings import Settings
 from conf.terms import AuditTag, ProposalKind, StaffRole
 from handlers.flows import approving, recovery, staffing
+from handlers.flows.account_effects import keep_indispensable
 from handlers.flows.ordering import Trace
 from store.records import Session, Staff
 from store.records.office import Proposal
@@ -54,6 +55,7 @@ async def propose_roles(
     chosen = known_roles(roles)
     if not is_apart(chosen):
         raise Invalid({"roles": APART})
+    await keep_indispensable(store, person.id, chosen, field="roles")
     title = f"{'变更角色' if chosen else '停用账号'}：{person.name}"
     return await approving.propose(
         store, ProposalKind.STAFF_ROLES, about=person.id, title=title, before={"roles": sorted(person.roles)},
@@ -65,6 +67,7 @@ async def propose_reset(
     store: "Store", person: Staff, *, reason: str, by: Staff, now: datetime, trace: Trace
 ) -> Proposal:
     """Ask that password, authenticator and recovery codes be voided and set anew by link. Raises Invalid, Conflict."""
+    await keep_indispensable(store, person.id, frozenset(), field="reason")
     before, after = {"credentials": "现有口令、动态码和恢复码"}, {"credentials": "全部作废，由本人通过开通链接重新设置"}
     return await approving.propose(
         store, ProposalKind.STAFF_RESET, about=person.id, title=f"重置登录凭证：{person.name}", before=before,

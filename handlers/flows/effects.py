@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from conf.errors import Conflict
-from conf.rights import APART, Action, is_apart
-from conf.terms import ProposalKind, StaffRole
+from conf.rights import Action
+from conf.terms import ProposalKind
 from handlers.flows import account_effects, seal_effects, tuned_effects
 from handlers.flows.paper_terms import approve_destruction
 from handlers.flows.unit_access import access_in
@@ -31,14 +31,6 @@ class Effect:
     needed: int = 1
 
 
-async def set_roles(store: "Store", proposal: Proposal, now: datetime, tx: Any) -> None:
-    """Give a person of ours other roles; none at all shuts the account. Raises Conflict when they must be apart."""
-    roles = frozenset(StaffRole(role) for role in proposal.after["roles"])
-    if not is_apart(roles):
-        raise Conflict(APART)
-    await store.staff.set_roles(proposal.about, roles, tx=tx)  # roles are read with every request: it holds at once
-
-
 async def lock_company(store: "Store", proposal: Proposal, now: datetime, tx: Any) -> None:
     """Lock or unlock a dossier. Raises Conflict when it is no longer as it was when this was proposed."""
     company = await store.companies.by_uscc(proposal.about)
@@ -58,7 +50,7 @@ async def set_unit_access(store: "Store", proposal: Proposal, now: datetime, tx:
 
 EFFECTS: dict[ProposalKind, Effect] = {
     ProposalKind.STAFF_ROLES: Effect(
-        name="人员角色", propose=Action.ACCOUNTS_KEEP, approve=Action.ACCOUNTS_APPROVE, apply=set_roles
+        name="人员角色", propose=Action.ACCOUNTS_KEEP, approve=Action.ACCOUNTS_APPROVE, apply=account_effects.set_roles
     ),
     ProposalKind.STAFF_NEW: Effect(
         name="新增人员", propose=Action.ACCOUNTS_KEEP, approve=Action.ACCOUNTS_APPROVE, apply=account_effects.add

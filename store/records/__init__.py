@@ -571,6 +571,7 @@ class Staff:
     recovery: tuple[str, ...] = field(default=(), repr=False)  # keyed digests of recovery codes not used yet
     link_digest: str = field(default="", repr=False)  # SHA-256 of the one-time link's token; "" without a link
     link_until: datetime | None = None
+    relied_on: int = 0  # how often a change of another's account was possible because this one still works
 
 
 @record

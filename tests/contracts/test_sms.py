@@ -17,7 +17,7 @@ from conf.clock import utc_now
 from conf.errors import ProviderRejected, ProviderUnavailable
 from conf.settings import Settings, load_settings
 from conf.terms import Notice
-from conf.texts import all_texts, sms_parts, text_of
+from conf.texts import SAMPLE, all_texts, sms_parts, text_of
 from tests.outside import Run, routed
 
 VALUES = {"order_no": "TH20261120-ABC234", "until": "11月28日10:00"}
@@ -165,7 +165,14 @@ def test_a_character_beyond_the_basic_plane_counts_twice() -> None:
 
 
 def test_every_notice_fits_one_message_and_names_nobody() -> None:
-    longest = {"order_no": "TH20261120-ABC234", "until": "12月28日10:00", "code": "123456"}
+    longest = {
+        "order_no": "TH20261120-ABC234",
+        "task_no": "TK20261120-ABC234",
+        "loan_no": "JY20261120-ABC234",
+        "until": "12月28日10:00",
+        "code": "123456",
+    }
+    assert set(longest) == set(SAMPLE), "a text is measured by values as long as these"
     for text in all_texts():
         assert text.sms_names <= set(longest)
         filled = text.sms

@@ -6,18 +6,22 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from pymongo import MongoClient
 
 from adapters.sandbox.server import Sandbox
 from adapters.sandbox.sms import BLACKLISTED
+from conf.live import adopt, live
 from conf.terms import AccountKind, IdentityLevel, InboxStatus, Notice, OutboxKind, OutboxStatus
+from conf.texts import text_of
 from handlers.flows import notices
+from handlers.flows.resending import resend
 from store.records import Account, InboxEvent, Order, OutboxMessage
-from tests.desk import DATABASE, Desk
+from tests.desk import DATABASE, TRACE, Desk
 from tests.outside import Outside
 
-ABOUT_ORDERS = [notice for notice in Notice if notice not in (Notice.CODE, Notice.TASK_DONE)]
+ABOUT_ORDERS = [notice for notice in Notice if notice not in (Notice.CODE, Notice.TASK_DONE, Notice.PAPER_OVERDUE)]
 UNTIL = datetime.fromisoformat("2026-11-28T02:00:00+00:00")
 #: Faults after which the counterpart may or may not have the message; it must end up having it once.
 FAULTS = ["refuse", "slow", "hang", "500", "html", "truncated", "garbage", "huge", "lost"]
@@ -245,3 +249,36 @@ def test_the_receipt_of_a_one_time_code_waits_for_nothing(desk: Desk) -> None:
     assert desk.run(desk.store.atomically(lambda tx: notices.note_receipt(desk.store, event, tx)))
     known = replace(event, subject="TH1.copy_ready.sms")
     assert not desk.run(desk.store.atomically(lambda tx: notices.note_receipt(desk.store, known, tx)))
+
+
+def changed_text(desk: Desk, **row: str) -> None:
+    """The text that tells of a ready copy changed at run time, as an approved proposal leaves it."""
+    text = text_of(Notice.COPY_READY)
+    before = {"template": text.template, "sms": text.sms, "subject": text.subject, "mail": text.mail.strip()}
+    adopt(replace(live(), texts={Notice.COPY_READY.value: before | row}))
+
+
+def test_a_template_changed_at_run_time_is_refused_clearly_until_the_platform_knows_it(
+    desk: Desk, outside: Outside, sandbox: Sandbox
+) -> None:
+    order = desk.run(an_order(desk))
+    changed_text(desk, template="TH-EQC-NEW", sms="查询件已办好，单号${order_no}，${until}前可以下载。")
+    queue(desk, order)
+    while deliver(desk, outside):
+        pass
+    (refused,) = recent(desk, order)
+    assert (refused.status, refused.fault) == (OutboxStatus.REJECTED, "template unknown")
+    assert sandbox.state.received["sms"] == []
+
+    async def register() -> int:
+        form = {"template": "TH-EQC-NEW", "text": "查询件已办好，单号${order_no}，${until}前可以下载。"}
+        async with httpx.AsyncClient(trust_env=False) as client:
+            return (await client.post(f"{sandbox.url}/sms/templates", data=form)).status_code
+
+    assert desk.run(register()) == 302
+    desk.run(resend(desk.store, refused.id, now=desk.clock(), trace=TRACE))
+    while deliver(desk, outside):
+        pass
+    (taken,) = sandbox.state.received["sms"]
+    assert taken["text"] == f"【天河e企查】查询件已办好，单号{order.no}，11月28日10:00前可以下载。"
+    assert [each.status for each in recent(desk, order)] == [OutboxStatus.DELIVERED]

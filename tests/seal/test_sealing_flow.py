@@ -1,8 +1,10 @@
 """From a permitted order to its copy, over the real store, seal and composer; and what crashes and outages leave."""
 
 import asyncio
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +19,7 @@ from adapters.seal.offers import offer_of
 from adapters.seal.pki import development_pki
 from adapters.seal.sm2 import Sm2Keys, sm3
 from adapters.workshop import Workshop
+from conf.clock import beijing
 from conf.errors import Conflict, IntegrityFault, Invalid, ProviderRejected, ProviderUnavailable
 from conf.settings import Settings
 from conf.terms import OrderStatus, OutboxKind, VerifyResult
@@ -26,6 +29,7 @@ from handlers.flows.sealing import Bench, seal_order, verification_code
 from handlers.flows.seals import add_seal, current_seal, retire_seal
 from store.ids import copy_no_of
 from store.records import Copy, Order, Page
+from store.records.tuned import Signatory
 from tests.desk import DATABASE, TRACE, Desk
 from tests.flows.test_progress import settled
 from tests.pdf import papers
@@ -162,6 +166,48 @@ def test_a_copy_says_which_seal_it_carries_and_keeps_saying_it(works: Works) -> 
     assert answer.seal == f"{entered.name}（TH-ARCHIVE-1，第 1 版）"
     with pytest.raises(ProviderUnavailable, match="seals add"):
         works.seal(works.permitted())
+
+
+def in_office(works: Works, id: str, first: str, last: str) -> str:
+    """A signatory entered for these days; the line that stands on certificates."""
+    made = Signatory(
+        id=id, name=f"样例{id}", title="档案管理科科长", first_day=date.fromisoformat(first),
+        last_day=date.fromisoformat(last), proposal_id="p", at=works.desk.clock(),
+    )  # fmt: skip
+
+    async def work(tx: Any) -> None:
+        await works.desk.store.signatories.add(made, tx)
+
+    works.desk.run(works.desk.store.atomically(work))
+    return f"{made.title} {made.name}"
+
+
+def first_page(pdf: bytes) -> str:
+    done = subprocess.run(
+        ["pdftotext", "-l", "1", "-layout", "-", "-"], input=pdf, capture_output=True, check=True
+    )  # fmt: skip
+    return "".join(done.stdout.decode().split())
+
+
+def test_a_copy_carries_the_signatory_in_force_on_the_day_it_was_sealed(works: Works) -> None:
+    today = beijing(works.desk.clock()).date()
+    names = [
+        in_office(works, "甲", "2020-01-01", today.isoformat()),
+        in_office(works, "乙", (today + timedelta(days=1)).isoformat(), "2099-12-31"),
+    ]
+    wanted = ["".join(name.split()) for name in names]
+    first = works.seal(works.permitted(document_ids=("d2",)))
+    assert wanted[0] in first_page(works.copy(first)[1])
+
+    async def end(tx: Any) -> None:
+        await works.desk.store.signatories.end("甲", "somebody", tx)
+
+    works.desk.run(works.desk.store.atomically(end))
+    works.desk.clock.forward(days=1)
+    second = first_page(works.copy(works.seal(works.permitted(document_ids=("d2",))))[1])
+    assert wanted[1] in second
+    assert wanted[0] not in second
+    assert wanted[0] in first_page(works.copy(first)[1]), "what was sealed before keeps its own"
 
 
 def test_a_seal_that_is_not_the_register_s_makes_no_copy(works: Works, tmp_path: Any) -> None:

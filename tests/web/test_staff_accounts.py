@@ -1,12 +1,16 @@
 """Staff accounts over HTTP: asked for by one, approved by another, set up by the person; sessions, resets, recovery."""
 
+import asyncio
 import re
 from typing import Any
 
 import pyotp
+import pytest
 
+from conf.errors import Invalid
 from conf.terms import StaffRole
-from tests.desk import Desk
+from handlers.flows import approving
+from tests.desk import TRACE, Desk
 from tests.web.client import Page, PageClient
 from tests.web.conftest import Site
 from tests.web.test_staff import NEXT_PASSWORD, PASSWORD, a_reviewer, at_the_desk, signed_in
@@ -218,3 +222,60 @@ def test_nobody_without_the_right_ends_anothers_session_or_reads_the_accounts(si
         assert auditor.get(path, status=403)
     auditor.post(f"/staff/accounts/{new.staff.id}/sessions", {"session": "all"}, status=403)
     auditor.post("/staff/sessions", {"session": "0" * 16}, status=404)
+
+
+@pytest.mark.parametrize(("which", "name"), [(0, "系统管理员"), (1, "安全管理员")])
+def test_the_last_working_administrator_keeps_role_and_credentials(
+    site: Site, desk: Desk, which: int, name: str
+) -> None:
+    browsers = admins(site, desk)
+    system, security = browsers
+    login = ("xi.tong", "an.quan")[which]
+    person = desk.run(desk.store.staff.by_login(login))
+    address = f"/staff/accounts/{person.id}"
+    for path, asked in (
+        ("roles", {"reason": "调离岗位"}),
+        ("roles", {"roles": "archivist", "reason": "换岗位"}),
+        ("reset", {"reason": "手机遗失"}),
+    ):
+        page = system.post(f"{address}/{path}", asked, status=422)
+        assert f"最后一位可以工作的{name}" in page.words
+        assert f"请先新增另一位{name}" in page.words, "it says what to do"
+
+    # one more, who has not set up the account yet, does not count; once set up it does
+    wanted = {"login": "di.er", "name": "样例第二", "roles": min(person.roles).value, "reason": "新到岗"}
+    approve(security, proposed(system.submit(system.get("/staff/accounts"), "main form", wanted)))
+    second = desk.run(desk.store.staff.by_login("di.er"))
+    assert name in system.post(f"{address}/roles", {"reason": "调离岗位"}, status=422).words
+    enrolled(site, desk, system, f"/staff/accounts/{second.id}")
+    asked = proposed(system.post(f"{address}/roles", {"reason": "调离岗位"}, status=303))
+    approve(security, asked)
+    assert desk.run(desk.store.staff.by_id(person.id)).disabled
+
+
+def test_two_last_administrators_disabled_by_two_approvals_leave_one(site: Site, desk: Desk) -> None:
+    """What was possible when it was proposed is looked at again when it takes effect, and two at once are one."""
+    system, _ = admins(site, desk)
+    third = a_reviewer(desk, "di.san", role=StaffRole.SECURITY_ADMIN)
+    first = desk.run(desk.store.staff.by_login("an.quan"))
+    ways = [
+        proposed(system.post(f"/staff/accounts/{id}/roles", {"reason": "调离岗位"}, status=303))
+        for id in (first.id, third.staff.id)
+    ]
+
+    async def both() -> list[Any]:
+        answers = (
+            approving.answer(
+                desk.store, way.rsplit("/", 1)[1], is_yes=True, note="", by=by, now=desk.clock(), trace=TRACE
+            )
+            for way, by in zip(ways, (third.staff, first), strict=True)
+        )
+        return await asyncio.gather(*answers, return_exceptions=True)
+
+    done = desk.run(both())
+    assert sum(isinstance(each, Invalid) for each in done) == 1, done
+    left = [one for one in desk.run(desk.store.staff.listed()) if StaffRole.SECURITY_ADMIN in one.roles]
+    assert len(left) == 1
+    still = next(way for way, each in zip(ways, done, strict=True) if isinstance(each, Invalid))
+    page = site.with_session(staff_id=left[0].id).post(still, {"answer": "yes"}, status=422)
+    assert "最后一位可以工作的安全管理员" in page.words

@@ -26,6 +26,25 @@ KINDS = {
     OutboxKind.COMPARISON: "登记比对",
     OutboxKind.LICENCE: "律师执业证核验",
 }
+#: Beginnings of the faults adapters report, in words for people; the first that fits. Others are shown as they are.
+FAULTS = {
+    "template unknown": "短信平台没有这个模板编号，请先在平台登记模板，再重发",
+    "values do not fit the template": "参数与短信平台登记的模板不符，请核对模板文本，再重发",
+    "number invalid": "号码不正确",
+    "number refuses messages": "对方已退订短信",
+    "text refused": "短信平台不接受这段文字",
+    "signature refused": "对方不认可我们的签名，请核对密钥",
+    "daily limit of the number": "超过这个号码的每日上限",
+    "no balance": "短信平台余额不足",
+    "clock or nonce refused": "与对方的时间不一致，请核对时钟",
+    "busy": "对方系统繁忙",
+    "no answer in time": "对方没有按时答复",
+    "no connection": "连接不上",
+    "nothing answers": "连接不上",
+    "garbled answer": "对方的答复读不懂",
+    "answer too large": "对方的答复过长",
+    "HTTP ": "对方系统出错",
+}
 ENDS = {OutboxStatus.REJECTED: "对方拒收", OutboxStatus.GAVE_UP: "已放弃"}
 
 
@@ -48,6 +67,11 @@ class Outbox(Context):
 
     def end(self, message: OutboxMessage) -> str:
         return ENDS[message.status]
+
+    def fault(self, text: str) -> str:
+        """A fault in words, with what the adapter said."""
+        words = next((words for known, words in FAULTS.items() if text.startswith(known)), "")
+        return f"{words}（{text}）" if words else text
 
     def recipient(self, message: OutboxMessage) -> str:
         return message.recipient.masked if message.recipient else ""

@@ -16,7 +16,8 @@ from views.filters import day, minute
 
 NOTICES = {
     Notice.COPY_READY: "复制件已办好", Notice.ORDER_PERMITTED: "申请已通过审核", Notice.ORDER_REFUSED: "申请未通过审核",
-    Notice.ORDER_FAILED: "复制件未能制作", Notice.CODE: "验证码",
+    Notice.ORDER_FAILED: "复制件未能制作", Notice.ORDER_QUESTION: "申请需要补充材料",
+    Notice.TASK_DONE: "档案影像事项已办结", Notice.PAPER_OVERDUE: "借阅的纸质档案已到期", Notice.CODE: "验证码",
 }  # fmt: skip
 
 
