@@ -105,7 +105,7 @@ def make_background(house: House) -> "Background":
 
     async def sweep_files() -> None:
         await store.copies.sweep_orphans(utc_now() - ORPHANS_AFTER)
-        await store.batches.sweep_orphans(utc_now() - ORPHANS_AFTER)
+        await store.retention.sweep(utc_now() - ORPHANS_AFTER)
 
     made = Background(
         store,

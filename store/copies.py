@@ -75,25 +75,12 @@ class Copies:
 
     async def sweep_orphans(self, older_than: datetime) -> int:
         """Delete files kept before `older_than` that no record names, and chunks of uploads cut off; how many files."""
-        swept = 0
-        async for row in self._files.find({"metadata.kept_at": {"$lt": older_than}}, {"filename": 1}):
-            named = {"sha256": row["filename"], "file_removed_at": None}  # retention may have died before the file went
-            if await self._copies.find_one(named, {"_id": 1}):
-                continue
-            gone = await self._files.delete_one({"_id": row["_id"], "metadata.kept_at": {"$lt": older_than}})
-            if gone.deleted_count:
-                await self._chunks.delete_many({"files_id": row["_id"]})
-                swept += 1
-        return swept + await self._sweep_chunks(older_than)
 
-    async def _sweep_chunks(self, older_than: datetime) -> int:
-        """Uploads a crash cut off leave chunks that no file names; their id tells how old they are."""
-        swept = 0
-        for file_id in await self._chunks.distinct("files_id"):
-            if file_id.generation_time < older_than and not await self._files.find_one({"_id": file_id}, {"_id": 1}):
-                await self._chunks.delete_many({"files_id": file_id})
-                swept += 1
-        return swept
+        async def is_named(sha256: str) -> bool:  # retention may have died before the file went
+            named = {"sha256": sha256, "file_removed_at": None}
+            return await self._copies.find_one(named, {"_id": 1}) is not None
+
+        return await self._blobs.sweep(older_than, is_named)
 
     async def _one(self, asked: Row) -> Copy | None:
         found = await self._copies.find_one(asked)

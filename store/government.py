@@ -160,8 +160,7 @@ class Batches:
 
     def __init__(self, base: Base) -> None:
         self._batches, self._clock = base["batch_lookups"], base.clock
-        self._blobs, self._files = Blobs(base, "batch_files"), base["batch_files.files"]
-        self._chunks = base["batch_files.chunks"]
+        self._blobs = Blobs(base, "batch_files")
 
     async def add(self, batch: BatchLookup, tx: Tx) -> None:
         await self._batches.insert_one(to_bson(batch), session=tx)
@@ -212,17 +211,6 @@ class Batches:
     async def file(self, sha256: str) -> bytes:
         """Raises NotFound or IntegrityFault."""
         return await self._blobs.get(sha256)
-
-    async def sweep_orphans(self, older_than: datetime) -> int:
-        """Delete files a crash left that no look-up names; how many."""
-        swept = 0
-        async for row in self._files.find({"uploadDate": {"$lt": older_than}}, {"filename": 1}):
-            if await self._batches.find_one({"sha256": row["filename"]}, {"_id": 1}):
-                continue
-            await self._files.delete_one({"_id": row["_id"]})
-            await self._chunks.delete_many({"files_id": row["_id"]})
-            swept += 1
-        return swept
 
     async def _listed(self, asked: Row) -> tuple[BatchLookup, ...]:
         rows = await self._batches.find(asked).sort("created_at", DESCENDING).limit(100).to_list()

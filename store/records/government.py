@@ -124,3 +124,8 @@ class BatchLookup:
     fault: str
     free_at: datetime  # nobody else may work on it before
     owner: str = field(default="")
+    unit_kind: OrganKind | None = None  # what a stranger who verifies the file is told of the unit
+    companies: int = 0  # how many are in the sealed file
+    code: Secret | None = None  # verification code printed on every page; set with the file
+    pages: int = 0
+    file_gone: bool = False  # retention removed file and list with the case; the rest goes on answering

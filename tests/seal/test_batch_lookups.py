@@ -110,7 +110,7 @@ def test_a_crash_at_any_point_leaves_one_result(works: Works, bench: BatchBench,
     assert ready.status is BatchStatus.READY
     assert desk.run(desk.tags()).count("government:batch:sealed") == 1
     assert len(desk.run(desk.store.organ_cases.views(batch.case_id))) == 1
-    desk.run(desk.store.batches.sweep_orphans(desk.clock() + timedelta(days=3650)))
+    desk.run(desk.store.retention.sweep(desk.clock() + timedelta(days=3650)))
     assert kept_files(desk) == 1
     assert desk.run(desk.store.batches.file(ready.sha256))
 
