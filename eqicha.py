@@ -99,7 +99,7 @@ def make_background(house: House) -> "Background":
         store=store, adapters=house.adapters, settings=settings, keys=house.keys, sheets=PrintSheets()
     )
     asked = batches.BatchBench(
-        store=store, adapters=house.adapters, settings=settings,
+        store=store, adapters=house.adapters, settings=settings, keys=house.keys,
         sheets=GovernmentSheets(is_sample=not settings.is_production),
     )  # fmt: skip
 

@@ -159,7 +159,7 @@ class Batches:
     """Batch look-ups by number; the record is the queue, a worker holds it by a lease."""
 
     def __init__(self, base: Base) -> None:
-        self._batches, self._clock = base["batch_lookups"], base.clock
+        self._batches, self._clock, self._vault = base["batch_lookups"], base.clock, base.vault
         self._blobs = Blobs(base, "batch_files")
 
     async def add(self, batch: BatchLookup, tx: Tx) -> None:
@@ -167,6 +167,22 @@ class Batches:
 
     async def by_id(self, id: str) -> BatchLookup | None:
         row = await self._batches.find_one({"_id": text(id)})
+        return None if row is None else from_bson(BatchLookup, row)
+
+    async def by_code(self, plain_code: str) -> BatchLookup | None:
+        """The look-up whose sealed file carries this verification code."""
+        return await self._sealed({"code.b": self._vault.blind(text(plain_code))})
+
+    async def by_sha256(self, sha256: str) -> BatchLookup | None:
+        """The look-up answered by the file with this digest."""
+        return await self._sealed({"sha256": text(sha256)})
+
+    async def sealed(self, id: str) -> BatchLookup | None:
+        """The look-up of that number, when its file has been sealed."""
+        return await self._sealed({"_id": text(id)})
+
+    async def _sealed(self, asked: Row) -> BatchLookup | None:
+        row = await self._batches.find_one(asked | {"status": BatchStatus.READY.value})
         return None if row is None else from_bson(BatchLookup, row)
 
     async def of_case(self, case_id: str) -> tuple[BatchLookup, ...]:

@@ -38,7 +38,7 @@ def bench(works: Works) -> BatchBench:
     now, store = desk.clock(), desk.store
     desk.run(keep(store, a_unit(store, now), a_user(store, now), a_case(now)))
     return BatchBench(
-        store=store, adapters=works.bench.adapters, settings=works.bench.settings,
+        store=store, adapters=works.bench.adapters, settings=works.bench.settings, keys=works.bench.keys,
         sheets=GovernmentSheets(is_sample=True), clock=desk.clock,
     )  # fmt: skip
 
