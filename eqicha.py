@@ -99,13 +99,13 @@ def make_background(house: House) -> "Background":
         store=store, adapters=house.adapters, settings=settings, keys=house.keys, sheets=PrintSheets()
     )
     asked = batches.BatchBench(
-        store=store, adapters=house.adapters, settings=settings,
+        store=store, adapters=house.adapters, settings=settings, keys=house.keys,
         sheets=GovernmentSheets(is_sample=not settings.is_production),
     )  # fmt: skip
 
     async def sweep_files() -> None:
         await store.copies.sweep_orphans(utc_now() - ORPHANS_AFTER)
-        await store.batches.sweep_orphans(utc_now() - ORPHANS_AFTER)
+        await store.retention.sweep(utc_now() - ORPHANS_AFTER)
 
     made = Background(
         store,

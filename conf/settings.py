@@ -58,6 +58,14 @@ class Settings(BaseSettings):
     backup_max_hours: int = Field(26, ge=1, description="an inspection warns when the last backup is older than this")
     retention_orders_days: int = Field(1827, ge=183, description="orders that ended are removed after this long")
     retention_copies_days: int = Field(365, ge=30, description="a copy's file is removed this long after it expired")
+    retention_cases_days: int = Field(1827, ge=1096, description="closed, checked cases of organs go after this long")
+    retention_work_days: int = Field(
+        1096, ge=183, description="tasks, loans, notices, settled differences, messages of no order go this long after"
+    )
+    retention_accounts_days: int = Field(
+        1096, ge=183, description="accounts nobody signed in to go after this long, never before the audit's term"
+    )
+    retention_inbox_days: int = Field(365, ge=30, description="what counterparts told us is removed after this long")
     retention_audit_days: int = Field(1096, ge=183, description="audit events are removed after this long")
 
     # -- visitors

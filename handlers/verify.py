@@ -8,7 +8,8 @@ from conf.errors import Invalid, TooMany
 from handlers.base import BaseHandler
 from handlers.flows import verifying
 from handlers.flows.audit_files import published_key
-from handlers.flows.verifying import LARGEST_FILE, Verification
+from handlers.flows.verdicts import Verification
+from handlers.flows.verifying import LARGEST_FILE
 from handlers.guards import public
 from handlers.uploads import Upload
 from views.contexts.verify import Verdict, VerifyForm

@@ -2,6 +2,8 @@
 
 import asyncio
 import hashlib
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
 import pymongo
@@ -27,10 +29,13 @@ class Blobs:
         self._grid: AsyncGridFSBucket | None = None
 
     async def put(self, content: bytes, *, media_type: str) -> str:
-        """Keep `content`; returns its SHA-256 in hex. Keeping it again does nothing."""
+        """Keep `content`; returns its SHA-256 in hex. Keeping it again only renews the time it was wanted last, so that
+        a sweep that looks at this moment leaves it to the record about to name it.
+        """
         sha256 = await asyncio.to_thread(digest, content)
         with pymongo.timeout(WRITE_SECONDS):
-            if await self.exists(sha256):
+            renewed = {"$set": {"metadata.kept_at": self._base.clock()}}
+            if (await self._files.update_one({"filename": sha256}, renewed)).matched_count:
                 return sha256
             await self._upload(sha256, content, media_type)
         return sha256
@@ -50,6 +55,29 @@ class Blobs:
 
     async def exists(self, sha256: str) -> bool:
         return await self._files.find_one({"filename": text(sha256, "sha256")}, {"_id": 1}) is not None
+
+    async def sweep(self, older_than: datetime, is_named: Callable[[str], Awaitable[bool]]) -> int:
+        """Delete files last kept before `older_than` that no record names, and chunks of uploads cut off; how many
+        files. A file wanted again meanwhile is renewed, so the guarded delete misses it.
+        """
+        swept, chunks = 0, self._base[f"{self._bucket}.chunks"]
+        old = {"metadata.kept_at": {"$lt": older_than}}
+        async for row in self._files.find(old, {"filename": 1}):
+            if await is_named(row["filename"]):
+                continue
+            if (await self._files.delete_one({"_id": row["_id"], **old})).deleted_count:
+                await chunks.delete_many({"files_id": row["_id"]})
+                swept += 1
+        return swept + await self._sweep_chunks(older_than)
+
+    async def _sweep_chunks(self, older_than: datetime) -> int:
+        """Uploads a crash cut off leave chunks that no file names; their id tells how old they are."""
+        swept, chunks = 0, self._base[f"{self._bucket}.chunks"]
+        for file_id in await chunks.distinct("files_id"):
+            if file_id.generation_time < older_than and not await self._files.find_one({"_id": file_id}, {"_id": 1}):
+                await chunks.delete_many({"files_id": file_id})
+                swept += 1
+        return swept
 
     async def _upload(self, sha256: str, content: bytes, media_type: str) -> None:
         kept: dict[str, Any] = {"media_type": media_type, "kept_at": self._base.clock()}

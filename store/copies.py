@@ -3,7 +3,6 @@
 Files stand in GridFS (`copy_files`) under the SHA-256 of their bytes; a file no record names is an orphan of a crash.
 """
 
-import asyncio
 from datetime import datetime
 
 from pymongo import ReturnDocument
@@ -11,7 +10,7 @@ from pymongo.errors import DuplicateKeyError
 
 from conf.errors import Conflict, NotFound
 from conf.terms import CopyStatus
-from store.blobs import Blobs, digest
+from store.blobs import Blobs
 from store.connection import Base, Row, Tx
 from store.encode import from_bson, text, to_bson
 from store.records import Copy
@@ -22,15 +21,11 @@ class Copies:
 
     def __init__(self, base: Base) -> None:
         self._copies, self._orders, self._vault = base["copies"], base["orders"], base.vault
-        self._files, self._chunks = base["copy_files.files"], base["copy_files.chunks"]
-        self._blobs, self._clock = Blobs(base, "copy_files"), base.clock
+        self._blobs = Blobs(base, "copy_files")
 
     async def put_file(self, pdf: bytes) -> str:
         """Keep a sealed file and return its SHA-256; the same bytes again are kept once. Never within a transaction."""
-        sha256 = await asyncio.to_thread(digest, pdf)
-        # A file found again counts as new, so that a sweep running now leaves it to the record that follows.
-        again = await self._files.update_one({"filename": sha256}, {"$set": {"metadata.kept_at": self._clock()}})
-        return sha256 if again.matched_count else await self._blobs.put(pdf, media_type="application/pdf")
+        return await self._blobs.put(pdf, media_type="application/pdf")
 
     async def create(self, copy: Copy, tx: Tx | None = None) -> None:
         """Keep the record, and with the order the end of its download time. Raises Conflict when the order has one."""
@@ -75,25 +70,12 @@ class Copies:
 
     async def sweep_orphans(self, older_than: datetime) -> int:
         """Delete files kept before `older_than` that no record names, and chunks of uploads cut off; how many files."""
-        swept = 0
-        async for row in self._files.find({"metadata.kept_at": {"$lt": older_than}}, {"filename": 1}):
-            named = {"sha256": row["filename"], "file_removed_at": None}  # retention may have died before the file went
-            if await self._copies.find_one(named, {"_id": 1}):
-                continue
-            gone = await self._files.delete_one({"_id": row["_id"], "metadata.kept_at": {"$lt": older_than}})
-            if gone.deleted_count:
-                await self._chunks.delete_many({"files_id": row["_id"]})
-                swept += 1
-        return swept + await self._sweep_chunks(older_than)
 
-    async def _sweep_chunks(self, older_than: datetime) -> int:
-        """Uploads a crash cut off leave chunks that no file names; their id tells how old they are."""
-        swept = 0
-        for file_id in await self._chunks.distinct("files_id"):
-            if file_id.generation_time < older_than and not await self._files.find_one({"_id": file_id}, {"_id": 1}):
-                await self._chunks.delete_many({"files_id": file_id})
-                swept += 1
-        return swept
+        async def is_named(sha256: str) -> bool:  # retention may have died before the file went
+            named = {"sha256": sha256, "file_removed_at": None}
+            return await self._copies.find_one(named, {"_id": 1}) is not None
+
+        return await self._blobs.sweep(older_than, is_named)
 
     async def _one(self, asked: Row) -> Copy | None:
         found = await self._copies.find_one(asked)

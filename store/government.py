@@ -159,15 +159,30 @@ class Batches:
     """Batch look-ups by number; the record is the queue, a worker holds it by a lease."""
 
     def __init__(self, base: Base) -> None:
-        self._batches, self._clock = base["batch_lookups"], base.clock
-        self._blobs, self._files = Blobs(base, "batch_files"), base["batch_files.files"]
-        self._chunks = base["batch_files.chunks"]
+        self._batches, self._clock, self._vault = base["batch_lookups"], base.clock, base.vault
+        self._blobs = Blobs(base, "batch_files")
 
     async def add(self, batch: BatchLookup, tx: Tx) -> None:
         await self._batches.insert_one(to_bson(batch), session=tx)
 
     async def by_id(self, id: str) -> BatchLookup | None:
         row = await self._batches.find_one({"_id": text(id)})
+        return None if row is None else from_bson(BatchLookup, row)
+
+    async def by_code(self, plain_code: str) -> BatchLookup | None:
+        """The look-up whose sealed file carries this verification code."""
+        return await self._sealed({"code.b": self._vault.blind(text(plain_code))})
+
+    async def by_sha256(self, sha256: str) -> BatchLookup | None:
+        """The look-up answered by the file with this digest."""
+        return await self._sealed({"sha256": text(sha256)})
+
+    async def sealed(self, id: str) -> BatchLookup | None:
+        """The look-up of that number, when its file has been sealed."""
+        return await self._sealed({"_id": text(id)})
+
+    async def _sealed(self, asked: Row) -> BatchLookup | None:
+        row = await self._batches.find_one(asked | {"status": BatchStatus.READY.value})
         return None if row is None else from_bson(BatchLookup, row)
 
     async def of_case(self, case_id: str) -> tuple[BatchLookup, ...]:
@@ -212,17 +227,6 @@ class Batches:
     async def file(self, sha256: str) -> bytes:
         """Raises NotFound or IntegrityFault."""
         return await self._blobs.get(sha256)
-
-    async def sweep_orphans(self, older_than: datetime) -> int:
-        """Delete files a crash left that no look-up names; how many."""
-        swept = 0
-        async for row in self._files.find({"uploadDate": {"$lt": older_than}}, {"filename": 1}):
-            if await self._batches.find_one({"sha256": row["filename"]}, {"_id": 1}):
-                continue
-            await self._files.delete_one({"_id": row["_id"]})
-            await self._chunks.delete_many({"files_id": row["_id"]})
-            swept += 1
-        return swept
 
     async def _listed(self, asked: Row) -> tuple[BatchLookup, ...]:
         rows = await self._batches.find(asked).sort("created_at", DESCENDING).limit(100).to_list()

@@ -110,6 +110,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("case_id", UP), ("created_at", DOWN)], name="of_case"),
         IndexModel([("status", UP), ("created_at", UP)], name="queue"),
         IndexModel([("sha256", UP)], name="file"),
+        IndexModel([("code.b", UP)], name="code", unique=True, sparse=True),  # whoever verifies a result
     ],
     "batch_files.files": [
         IndexModel([("filename", UP)], name="digest", unique=True),

@@ -10,7 +10,7 @@ from views.contexts.print_batch import BatchCover, BatchExtracts, Line
 from views.filters import day, minute
 from views.render import render
 
-_ROOM_FIRST, _ROOM_NEXT = 95.0, 205.0
+_ROOM_FIRST, _ROOM_NEXT = 78.0, 205.0
 
 
 class GovernmentSheets:
@@ -20,9 +20,16 @@ class GovernmentSheets:
         self._is_sample = is_sample
 
     def cover(
-        self, batch: BatchLookup, case: OrganCase, answers: Sequence[tuple[Company, Decision]], person: str
+        self,
+        batch: BatchLookup,
+        case: OrganCase,
+        answers: Sequence[tuple[Company, Decision]],
+        person: str,
+        *,
+        code: str,
+        address: str,
     ) -> str:
-        """HTML of the list: what was asked by whom for which case, and what became of every company."""
+        """HTML of the list: what was asked by whom for which case, what became of every company, how to verify it."""
         lines = [_line(number, *answer) for number, answer in enumerate(answers, 1)]
         facts = (
             ("查询单位", fold(batch.unit_name, 33)),
@@ -32,6 +39,8 @@ class GovernmentSheets:
             ("公函", fold(f"{case.letter.no}（{day(case.letter.dated)}）", 33)),
             ("审批", (f"{batch.decided_name}，{minute(batch.decided_at)}",)),
             ("批量查询编号", (batch.id,)),
+            ("验证码", (" ".join(code[at : at + 4] for at in range(0, len(code), 4)),)),
+            ("核验网址", fold(address, 33)),
         )
         page = BatchCover(
             title="企业登记档案批量查询结果",
@@ -51,6 +60,12 @@ class GovernmentSheets:
         )
         foot = _foot(batch, case, person)
         return render(BatchExtracts(title="机读档案", sheets=sheets, foot=foot, is_sample=self._is_sample))
+
+    def watermark(self, batch: BatchLookup) -> str:
+        """仅供本案使用 · 单位 · 编号 · 时间, as on every page."""
+        sample = "样例 · " if self._is_sample else ""
+        at = beijing(batch.decided_at or batch.created_at)
+        return f"{sample}仅供本案使用 · {batch.unit_name} · {batch.id} · {at:%Y-%m-%d %H:%M}"
 
     def _issue(self, batch: BatchLookup, company: Company) -> CopyIssue:
         at = batch.decided_at or batch.created_at

@@ -169,10 +169,11 @@ def _form(pdf: pikepdf.Pdf, content: bytes) -> pikepdf.Object:
 
 def _lines(plan: CopyPlan, page: ComposedPage, *, total: int, day: date) -> tuple[str, ...]:
     own = f"原件第 {page.original_page} 页" if page.kind == "scan" else f"本单第 {page.original_page} 页"
+    order = f"查询单号 {plan.order_no}    " if plan.order_no != plan.copy_no else ""
     return (
         page.document_title,
-        f"复制件第 {page.number} 页  共 {total} 页    {own}",
-        f"复制件编号 {plan.copy_no}    查询单号 {plan.order_no}    签发日期 {day.isoformat()}",
+        f"{plan.paper}第 {page.number} 页  共 {total} 页    {own}",
+        f"{plan.paper}编号 {plan.copy_no}    {order}签发日期 {day.isoformat()}",
         f"扫描右侧二维码可核验本页，或到 {plan.base_url}/verify 核验全文",
     )
 

@@ -16,7 +16,7 @@ from adapters.pdf.facts import FileFacts, PageFacts
 COPY_KEY = "/EqichaCopy"
 
 _NUMBER = re.compile(r"[A-Z0-9-]{8,30}", re.ASCII)
-_NUMBER_IN_RAW = re.compile(rb"THC\d{8}-[2-9A-Z]{6}")
+_NUMBER_IN_RAW = re.compile(rb"(?:THC|ZWP)\d{8}-[2-9A-Z]{6}")
 _MOST_PAGES = 2000
 _MOST_LINKS = 20
 _DEEPEST = 40

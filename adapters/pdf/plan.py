@@ -30,6 +30,7 @@ class CopyPlan:
     base_url: str
     seal_picture: str
     claim_key: bytes = field(repr=False)  # raw Ed25519
+    paper: str = "复制件"  # what every page calls the whole; a plan without an order has its own number as `order_no`
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,19 +10,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from adapters.pdf.jobs import join
+from adapters.pdf.jobs import compose, digests_of, join
+from adapters.pdf.plan import Composed, CopyPlan
 from adapters.seal import Sealed, SealPlace
+from adapters.seal.picture import seal_picture
 from conf.clock import Clock, utc_now
 from conf.errors import Conflict, EqichaError, IntegrityFault, Invalid, NotFound, ProviderRejected
+from conf.keys import Keys
 from conf.logs import get_log
 from conf.settings import Settings
 from conf.terms import AuditTag, BatchStatus, Channel, Outcome
 from handlers.flows.batch_lists import BadLine, read_list
 from handlers.flows.ordering import Trace
 from handlers.flows.organ_viewing import OrganVisitor, decide_extract_of, look_of, note_looks
+from handlers.flows.sealing import concealed_code, pages_of, raw_claim_key, verification_code
 from handlers.flows.seals import current_seal
 from store.ids import new_batch_no
-from store.records import Company, Decision, Staff
+from store.records import Company, CopyPage, Decision, Staff
 from store.records.government import BatchLookup, OrganCase
 
 if TYPE_CHECKING:
@@ -36,7 +40,9 @@ LEASE_SECONDS = 600
 CHUNK = 20
 SEAL_PLACE = SealPlace(page=1, x_mm=146, y_mm=212)
 LONGEST_NOTE = 200
+TITLE = "批量查询结果"
 _JOIN_SECONDS = 60
+_COMPOSE_SECONDS = 300
 _LONGEST_REST = timedelta(minutes=10)
 
 Answer = tuple[Company, Decision]
@@ -45,9 +51,13 @@ Answer = tuple[Company, Decision]
 class BatchSheets(Protocol):
     """The sheets of a result as HTML; views/batch_sheets.py, handed in by the front door."""
 
-    def cover(self, batch: BatchLookup, case: OrganCase, answers: Sequence[Answer], person: str) -> str: ...
+    def cover(
+        self, batch: BatchLookup, case: OrganCase, answers: Sequence[Answer], person: str, *, code: str, address: str
+    ) -> str: ...
 
     def extracts(self, batch: BatchLookup, case: OrganCase, companies: Sequence[Company], person: str) -> str: ...
+
+    def watermark(self, batch: BatchLookup) -> str: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +67,7 @@ class BatchBench:
     store: "Store"
     adapters: "Adapters"
     settings: Settings
+    keys: Keys
     sheets: BatchSheets
     clock: Clock = utc_now
 
@@ -80,7 +91,7 @@ async def ask(store: "Store", content: bytes, visitor: OrganVisitor) -> tuple[Ba
         id=new_batch_no(now), case_id=case.id, case_no=case.no, unit_id=visitor.unit.id, unit_name=visitor.unit.name,
         user_id=visitor.user.id, usccs=usccs, status=BatchStatus.WAITING, created_at=now, decided_by="",
         decided_name="", decided_at=None, note="", sha256="", size=0, cert_sn="", ready_at=None, attempts=0, fault="",
-        free_at=now,
+        free_at=now, unit_kind=visitor.unit.kind,
     )  # fmt: skip
 
     async def work(tx: Any) -> BatchLookup:
@@ -150,23 +161,35 @@ async def answer(bench: BatchBench, batch: BatchLookup) -> BatchLookup:
     """
     store, visitor = bench.store, await _visitor(bench, batch)
     answers = [(company, decide_extract_of(visitor, company)) for company in await _companies(store, batch)]
-    pdf = await _draw(bench, batch, visitor, answers)
+    composed = await _draw(bench, batch, visitor, answers)
     seal = await current_seal(store, bench.adapters, bench.settings, now=bench.clock())
     try:
         sealed = await bench.adapters.seal.sign(
-            pdf, place=SEAL_PLACE, reason=f"批量查询结果 {batch.id}", biz_no=batch.id, certificate=seal.fingerprint
+            composed.pdf,
+            place=SEAL_PLACE,
+            reason=f"批量查询结果 {batch.id}",
+            biz_no=batch.id,
+            certificate=seal.fingerprint,
         )
     except ProviderRejected as fault:
         return await _fail(bench, batch, fault.reason)
     if await store.batches.put_file(sealed.pdf) != sealed.sha256:
         raise IntegrityFault(f"the result of {batch.id} was not stored as it was sealed")
-    return await _finish(bench, batch, visitor, answers, sealed=sealed)
+    digests = await bench.adapters.workshop.run(digests_of, sealed.pdf, seconds=_COMPOSE_SECONDS, pool="large")
+    return await _finish(bench, batch, visitor, answers, sealed=sealed, pages=pages_of(composed, digests))
 
 
 async def _finish(
-    bench: BatchBench, batch: BatchLookup, visitor: OrganVisitor, answers: Sequence[Answer], *, sealed: Sealed
+    bench: BatchBench,
+    batch: BatchLookup,
+    visitor: OrganVisitor,
+    answers: Sequence[Answer],
+    *,
+    sealed: Sealed,
+    pages: tuple[CopyPage, ...],
 ) -> BatchLookup:
     store, now = bench.store, bench.clock()
+    code = concealed_code(store, verification_code(bench.keys, batch.id))
     looks = [
         look_of(visitor, company, told.rule_id, what="batch", outcome=told.outcome, title=f"批量查询 {batch.id}")
         for company, told in answers
@@ -175,7 +198,7 @@ async def _finish(
     async def work(tx: Any) -> BatchLookup:
         moved = await store.batches.move(
             batch.id, BatchStatus.APPROVED, tx, status=BatchStatus.READY, sha256=sealed.sha256, size=len(sealed.pdf),
-            cert_sn=sealed.cert_sn, ready_at=now, fault="", owner="",
+            cert_sn=sealed.cert_sn, ready_at=now, fault="", owner="", companies=len(answers), code=code, pages=pages,
         )  # fmt: skip
         await note_looks(store, bench.settings, visitor.case, looks, trace=visitor.trace, tx=tx)
         await _event(
@@ -199,18 +222,30 @@ async def _fail(bench: BatchBench, batch: BatchLookup, reason: str) -> BatchLook
     return await bench.store.atomically(work)
 
 
-async def _draw(bench: BatchBench, batch: BatchLookup, visitor: OrganVisitor, answers: Sequence[Answer]) -> bytes:
-    """Cover and extracts as one PDF; the same bytes however often it is drawn from the same register."""
+async def _draw(bench: BatchBench, batch: BatchLookup, visitor: OrganVisitor, answers: Sequence[Answer]) -> Composed:
+    """Cover and extracts as one PDF, each page with its number and signed code as on a certified copy.
+
+    The same bytes however often it is drawn from the same register: all times are that of the approval.
+    """
     sheets, engine, person = bench.sheets, bench.adapters.pdf, visitor.user.name
     open_ones = [company for company, told in answers if told.outcome is Outcome.PERMIT]
-    parts = [await engine.render(sheets.cover(batch, visitor.case, answers, person))]
+    code = verification_code(bench.keys, batch.id)
+    address = f"{bench.settings.base_url}/verify"
+    cover = sheets.cover(batch, visitor.case, answers, person, code=code, address=address)
+    parts = []
     for at in range(0, len(open_ones), CHUNK):
         chunk = open_ones[at : at + CHUNK]
         parts.append(await engine.render(sheets.extracts(batch, visitor.case, chunk, person)))
-    joined: bytes = await bench.adapters.workshop.run(
-        join, tuple(parts), f"批量查询结果 {batch.id}", seconds=_JOIN_SECONDS, pool="large"
-    )
-    return joined
+    run = bench.adapters.workshop.run
+    extracts = await run(join, tuple(parts), TITLE, seconds=_JOIN_SECONDS, pool="large") if parts else b""
+    plan = CopyPlan(
+        copy_no=batch.id, order_no=batch.id, title=TITLE, certificate=await engine.render(cover), extract=extracts,
+        scans=(), watermark=sheets.watermark(batch), issued_at=visitor.now,
+        base_url=bench.settings.base_url, seal_picture=str(seal_picture(bench.settings)),
+        claim_key=raw_claim_key(bench.keys), paper=TITLE,
+    )  # fmt: skip
+    composed: Composed = await run(compose, plan, seconds=_COMPOSE_SECONDS, pool="large")
+    return composed
 
 
 async def _visitor(bench: BatchBench, batch: BatchLookup) -> OrganVisitor:

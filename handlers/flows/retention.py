@@ -4,7 +4,7 @@ Terms are the settings retention_*. The audit's beginning is removed here and no
 (网络安全法 Art. 21); the tree can be proven afterwards (store/audit_trim.py). Background runs it once a day.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,10 +16,13 @@ from conf.terms import AuditTag, Channel
 from handlers.flows.evidence import is_signed, signer
 from store import Store, Tx
 from store.records.keeping import AuditTrim
+from store.retention_terms import KEPT, How
 
 log = get_log("retention")
 
 _BATCH = 100
+#: A file no record names may belong to a form that is being taken in at this moment.
+_UNCLAIMED = timedelta(hours=1)
 #: Batches of one day: what is over in the first days of a long-running service is spread over several.
 _ROUNDS = 500
 TRACE: dict[str, Any] = {
@@ -39,6 +42,8 @@ class Removed:
     grants: int
     files: int
     events: int
+    records: int = 0  # of every collection with a term in store/retention_terms.py
+    unnamed: int = 0  # files whose last record went
 
 
 async def keep_terms(store: Store, settings: Settings, keys: Keys, *, now: datetime) -> Removed:
@@ -51,9 +56,39 @@ async def keep_terms(store: Store, settings: Settings, keys: Keys, *, now: datet
         orders=await _orders(store, now - timedelta(days=settings.retention_orders_days)),
         grants=await _grants(store, now - timedelta(days=settings.retention_orders_days)),
         files=await _files(store, now - timedelta(days=settings.retention_copies_days), now=now),
+        records=await _by_term(store, settings, now),
+        unnamed=await store.retention.sweep(now - _UNCLAIMED),
         events=await _audit(store, keys, now - timedelta(days=settings.retention_audit_days)),
     )
-    log.info("retention_done", orders=removed.orders, grants=removed.grants, files=removed.files, events=removed.events)
+    await store.retention.clear_links(now)
+    log.info("retention_done", **asdict(removed))
+    return removed
+
+
+async def _by_term(store: Store, settings: Settings, now: datetime) -> int:
+    """Every collection with a term of its own, in the order of the table."""
+    removed = 0
+    for name, keep in KEPT.items():
+        if keep.how is How.BY_TERM:
+            days = max(getattr(settings, setting) for setting in keep.setting)
+            removed += await _records(store, name, now - timedelta(days=days))
+    return removed
+
+
+async def _records(store: Store, name: str, before: datetime) -> int:
+    removed, after = 0, None
+    for _ in range(_ROUNDS):
+        ids = await store.retention.due(name, before, after=after, batch=_BATCH)
+        if not ids:
+            break
+
+        async def work(tx: Tx, ids: Any = ids) -> int:
+            count = await store.retention.remove(name, ids, before, tx)
+            if count:
+                await _tell(store, name, count, before, tx)
+            return count
+
+        removed, after = removed + await store.atomically(work), ids[-1]
     return removed
 
 

@@ -30,7 +30,7 @@ from handlers.flows.notices import queue
 from handlers.flows.ordering import record_move
 from handlers.flows.seals import current_seal
 from store.ids import SIGNS, copy_no_of
-from store.records import Company, Copy, CopyIssue, CopyPage, Order, SealVersion
+from store.records import Company, Copy, CopyIssue, CopyPage, Order, SealVersion, Secret
 
 if TYPE_CHECKING:
     from adapters.assembly import Adapters
@@ -97,13 +97,25 @@ async def seal_order(bench: Bench, order: Order) -> Order:
 
 
 def verification_code(keys: Keys, order_no: str) -> str:
-    """20 of 31 signs (99 bits), always the same for one order: a keyed hash nobody else can compute."""
+    """20 of 31 signs (99 bits), always the same for one order or batch: a keyed hash nobody else can compute."""
     number = int.from_bytes(hmac.digest(keys.blind, b"eqicha copy code\0" + order_no.encode(), hashlib.sha256))
     code = ""
     for _ in range(CODE_LENGTH):
         number, place = divmod(number, len(SIGNS))
         code += SIGNS[place]
     return code
+
+
+def raw_claim_key(keys: Keys) -> bytes:
+    """The key that signs page claims, as a child process takes it."""
+    return keys.claim.private_bytes(
+        serialization.Encoding.Raw, serialization.PrivateFormat.Raw, serialization.NoEncryption()
+    )
+
+
+def concealed_code(store: "Store", code: str) -> Secret:
+    """The code as it is kept: four signs readable."""
+    return store.vault.conceal(code, code[:4] + "*" * (CODE_LENGTH - 4))
 
 
 async def _begin(bench: Bench, order: Order) -> Order:
@@ -182,9 +194,7 @@ async def _compose(
         issued_at=issue.issued_at,
         base_url=issue.base_url,
         seal_picture=str(seal_picture(bench.settings)),
-        claim_key=bench.keys.claim.private_bytes(
-            serialization.Encoding.Raw, serialization.PrivateFormat.Raw, serialization.NoEncryption()
-        ),
+        claim_key=raw_claim_key(bench.keys),
     )
     return await bench.adapters.workshop.run(compose, plan, seconds=_COMPOSE_SECONDS, pool="large")
 
@@ -194,7 +204,7 @@ async def _finish(
 ) -> Order:
     store, now = bench.store, bench.clock()
     digests = await bench.adapters.workshop.run(digests_of, sealed.pdf, seconds=_COMPOSE_SECONDS, pool="large")
-    copy = _copy(bench, order, issue, sealed, pages=_pages(composed, digests), seal=seal)
+    copy = _copy(bench, order, issue, sealed, pages=pages_of(composed, digests), seal=seal)
     copy = await asyncio.to_thread(_signed, copy, sealed.pdf, bench.adapters.sm2)
     if await store.copies.put_file(sealed.pdf) != copy.sha256:
         raise IntegrityFault(f"copy {copy.no} was not stored as it was sealed")
@@ -275,7 +285,7 @@ def _copy(
         issued_at=issue.issued_at,
         valid_until=issue.valid_until,
         download_until=bench.clock() + timedelta(days=tuned(bench.settings).copy_download_days),
-        code=bench.store.vault.conceal(issue.code, issue.code[:4] + "*" * (CODE_LENGTH - 4)),
+        code=concealed_code(bench.store, issue.code),
         status=CopyStatus.VALID,
         withdrawn_reason="",
         sha256=sealed.sha256,
@@ -290,7 +300,8 @@ def _copy(
     )
 
 
-def _pages(composed: Composed, digests: tuple[str, ...]) -> tuple[CopyPage, ...]:
+def pages_of(composed: Composed, digests: tuple[str, ...]) -> tuple[CopyPage, ...]:
+    """The pages as they are kept: as composed, with the digests read from the sealed file. Raises Conflict."""
     if len(digests) != len(composed.pages):
         raise Conflict("the sealed file has not the pages that were composed")
     return tuple(

@@ -9,7 +9,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,8 @@ from conf.errors import Invalid, WorkFault
 from conf.keys import Keys
 from conf.logs import get_log
 from conf.terms import AuditTag, CopyStatus, VerifyResult
+from handlers.flows.batch_verifying import altered_batch, of_batch, of_batch_page, where_altered
+from handlers.flows.verdicts import Verification
 from store.records import Copy
 
 if TYPE_CHECKING:
@@ -44,33 +46,10 @@ _SAYS = {
     VerifyResult.WITHDRAWN: "这份复制件由本系统签发，但已被撤回，请勿采信。",
 }
 _UNKNOWN_CODE = "没有查到这个验证码。请核对是否输错；如确认无误，请勿采信这份文件。"
-_UNKNOWN_FILE = "这个文件不是本系统签发的复制件，或者已被改动到无法辨认。请勿采信。"
+_UNKNOWN_FILE = "这个文件不是本系统签发的复制件或批量查询结果，或者已被改动到无法辨认。请勿采信。"
 _UNKNOWN_CLAIM = "这个二维码不是本系统签发的，或者已被改动。请勿采信这一页。"
 _WRONG_RECORD = "这份复制件的记录与国密（SM2）签名不符，请勿采信，并请与登记机关联系。"
 _LOST_CLAIM = "二维码的签名无误，但系统里没有这份复制件的记录。请与登记机关联系。"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Verification:
-    """The answer in plain words and the facts a visitor may see.
-
-    Facts are empty unless the visitor proved to hold the copy: its code, its file, a signed page. `altered_pages` are
-    page numbers of the copy; `page` is the page a QR code belongs to, 0 otherwise. `seal`: which seal of the register
-    the copy carries; `national`: what the SM2 signature over its digests says, empty when it has none.
-    """
-
-    result: VerifyResult
-    says: str
-    copy_no: str = ""
-    company_name: str = ""
-    issued_at: datetime | None = None
-    valid_until: datetime | None = None
-    page_count: int = 0
-    signer: str = ""
-    altered_pages: tuple[int, ...] = ()
-    page: int = 0
-    seal: str = ""
-    national: str = ""
 
 
 async def by_code(
@@ -78,7 +57,10 @@ async def by_code(
 ) -> Verification:
     """By the verification code printed on the certificate, in any case, with or without spaces and hyphens."""
     plain = "".join(sign for sign in unicodedata.normalize("NFKC", code).upper() if sign not in " -\t")
-    copy = await store.copies.by_code(plain if _CODE.fullmatch(plain) else "0" * 20)
+    asked = plain if _CODE.fullmatch(plain) else "0" * 20
+    copy, batch = await asyncio.gather(store.copies.by_code(asked), store.batches.by_code(asked))
+    if batch is not None:
+        return await _recorded_batch(store, of_batch(batch), by="code", trace=trace)
     answer = of_copy(copy, now) if copy else Verification(result=VerifyResult.NOT_FOUND, says=_UNKNOWN_CODE)
     return await _recorded(store, answer, copy, by="code", trace=trace, sm2=sm2)
 
@@ -97,14 +79,19 @@ async def by_file(
     if len(pdf) > LARGEST_FILE:
         raise Invalid({"file": "文件超过 60 MB，无法核验。"})
     sha256 = await asyncio.to_thread(lambda: hashlib.sha256(pdf).hexdigest())
-    copy = await store.copies.by_sha256(sha256)
+    copy, batch = await asyncio.gather(store.copies.by_sha256(sha256), store.batches.by_sha256(sha256))
     if copy is not None:
         return await _recorded(store, of_copy(copy, now), copy, by="file", trace=trace, sm2=sm2)
+    if batch is not None:
+        return await _recorded_batch(store, of_batch(batch), by="file", trace=trace)
     try:
         facts = await adapters.workshop.run(read_claimed_copy, pdf, seconds=_READ_SECONDS, pool="intake")
     except WorkFault:  # a file that breaks its reader is none of ours
         facts = FileFacts(copy_no="", pages=())
-    copy = await store.copies.by_no(_copy_no(facts, keys))
+    number = _copy_no(facts, keys)
+    copy, batch = await asyncio.gather(store.copies.by_no(number), store.batches.sealed(number))
+    if batch is not None:
+        return await _recorded_batch(store, altered_batch(batch, facts), by="file", trace=trace)
     answer = _altered(copy, facts) if copy else Verification(result=VerifyResult.NOT_FOUND, says=_UNKNOWN_FILE)
     return await _recorded(store, answer, copy, by="file", trace=trace, sm2=sm2)
 
@@ -118,7 +105,9 @@ async def by_claim(
     except ClaimRefused:
         answer = Verification(result=VerifyResult.NOT_FOUND, says=_UNKNOWN_CLAIM)
         return await _recorded(store, answer, None, by="claim", trace=trace)
-    copy = await store.copies.by_no(read.copy_no)
+    copy, batch = await asyncio.gather(store.copies.by_no(read.copy_no), store.batches.sealed(read.copy_no))
+    if batch is not None:
+        return await _recorded_batch(store, of_batch_page(batch, read), by="claim", trace=trace)
     answer = _of_page(copy, read, now) if copy else Verification(result=VerifyResult.NOT_FOUND, says=_LOST_CLAIM)
     return await _recorded(store, answer, copy, by="claim", trace=trace, sm2=sm2)
 
@@ -163,14 +152,7 @@ def _altered(copy: Copy, facts: FileFacts) -> Verification:
     if not set(sealed) & set(found):
         return Verification(result=VerifyResult.ALTERED, says=start, copy_no=copy.no)
     altered = tuple(number for number, (was, now) in enumerate(zip_longest(sealed, found), 1) if was != now)
-    return _facts(copy, VerifyResult.ALTERED, start + _says_where(altered), altered=altered)
-
-
-def _says_where(altered: tuple[int, ...]) -> str:
-    if not altered:
-        return "各页画面与签发时相同，改动在签章、说明信息或页面之外。"
-    pages = "、".join(map(str, altered[:20])) + ("等" if len(altered) > 20 else "")
-    return f"被改动、增加或缺少的是第 {pages} 页。"
+    return _facts(copy, VerifyResult.ALTERED, start + where_altered(altered), altered=altered)
 
 
 def _facts(
@@ -239,5 +221,12 @@ async def _recorded(
     subject, answer = copy.no if copy else "", await _with_marks(store, answer, copy, sm2=sm2)
     await store.audit.append(
         tag=AuditTag.COPY_VERIFIED, subject=subject, outcome=answer.result.value, fields={"by": by}, **trace
+    )
+    return answer
+
+
+async def _recorded_batch(store: "Store", answer: Verification, *, by: str, trace: Trace) -> Verification:
+    await store.audit.append(
+        tag=AuditTag.COPY_VERIFIED, subject=answer.copy_no, outcome=answer.result.value, fields={"by": by}, **trace
     )
     return answer

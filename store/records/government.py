@@ -4,7 +4,7 @@ from dataclasses import field
 from datetime import date, datetime
 
 from conf.terms import BatchStatus, CaseCheck, FilingKind, OrganKind, Outcome
-from store.records import Secret, Staff, record
+from store.records import CopyPage, Secret, Staff, record
 
 
 @record
@@ -124,3 +124,8 @@ class BatchLookup:
     fault: str
     free_at: datetime  # nobody else may work on it before
     owner: str = field(default="")
+    unit_kind: OrganKind = OrganKind.OTHER  # all a stranger who verifies the file is told of the unit
+    companies: int = 0  # how many are in the sealed file
+    code: Secret | None = None  # verification code printed on the first page; set with the file
+    pages: tuple[CopyPage, ...] = ()  # likewise; their digests say which page of a changed file is not ours
+    file_gone: bool = False  # retention removed file and list with the case; the rest goes on answering

@@ -38,7 +38,7 @@ def bench(works: Works) -> BatchBench:
     now, store = desk.clock(), desk.store
     desk.run(keep(store, a_unit(store, now), a_user(store, now), a_case(now)))
     return BatchBench(
-        store=store, adapters=works.bench.adapters, settings=works.bench.settings,
+        store=store, adapters=works.bench.adapters, settings=works.bench.settings, keys=works.bench.keys,
         sheets=GovernmentSheets(is_sample=True), clock=desk.clock,
     )  # fmt: skip
 
@@ -110,7 +110,7 @@ def test_a_crash_at_any_point_leaves_one_result(works: Works, bench: BatchBench,
     assert ready.status is BatchStatus.READY
     assert desk.run(desk.tags()).count("government:batch:sealed") == 1
     assert len(desk.run(desk.store.organ_cases.views(batch.case_id))) == 1
-    desk.run(desk.store.batches.sweep_orphans(desk.clock() + timedelta(days=3650)))
+    desk.run(desk.store.retention.sweep(desk.clock() + timedelta(days=3650)))
     assert kept_files(desk) == 1
     assert desk.run(desk.store.batches.file(ready.sha256))
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from conf.terms import VerifyResult
+from conf.terms import OrganKind, VerifyResult
 from views.contexts import Context, context
-from views.filters import minute
+from views.filters import label, minute
 
 SIGNS = {
     VerifyResult.VALID: "✓",
@@ -32,6 +32,8 @@ class Verdict:
     page: int
     seal: str = ""
     national: str = ""
+    unit_kind: OrganKind | None = None
+    companies: int = 0
 
     @property
     def sign(self) -> str:
@@ -40,15 +42,17 @@ class Verdict:
     @property
     def rows(self) -> tuple[tuple[str, str], ...]:
         """What may be told of the copy; nothing when there is none."""
-        if not self.company_name:
+        if not self.company_name and not self.page_count:
             return ()
         altered = "、".join(f"第 {page} 页" for page in self.altered_pages)
         rows = (
             ("被改动的页", altered),
-            ("复制件编号", self.copy_no),
+            ("编号", self.copy_no) if self.unit_kind else ("复制件编号", self.copy_no),
+            ("查询单位类别", label(self.unit_kind) if self.unit_kind else ""),
+            ("涉及企业", f"{self.companies} 户" if self.unit_kind else ""),
             ("企业", self.company_name),
             ("出具时间", minute(self.issued_at)),
-            ("核验有效期至", minute(self.valid_until)),
+            ("核验有效期至", minute(self.valid_until) if self.valid_until else ""),
             ("页数", f"{self.page_count} 页"),
             ("印章签署者", self.signer),
             ("印章", self.seal),
