@@ -165,7 +165,12 @@ def test_a_character_beyond_the_basic_plane_counts_twice() -> None:
 
 
 def test_every_notice_fits_one_message_and_names_nobody() -> None:
-    longest = {"order_no": "TH20261120-ABC234", "until": "12月28日10:00", "code": "123456"}
+    longest = {
+        "order_no": "TH20261120-ABC234",
+        "task_no": "TK20261120-ABC234",
+        "until": "12月28日10:00",
+        "code": "123456",
+    }
     for text in all_texts():
         assert text.sms_names <= set(longest)
         filled = text.sms
