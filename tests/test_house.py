@@ -36,6 +36,10 @@ IMPORTS: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
         ("conf", "store", "adapters", "handlers.flows"),
         frozenset({"tornado", "jinja2", "httpx", "pymongo", "gridfs", "redis"}),
     ),
+    "handlers/commands": (
+        ("conf", "store", "adapters", "views", "handlers"),
+        frozenset({"tornado", "jinja2", "httpx", "pymongo", "gridfs", "redis"}),
+    ),
     "handlers": (("conf", "store", "views", "handlers"), frozenset({"pymongo", "gridfs", "httpx", "redis"})),
 }
 
