@@ -84,7 +84,8 @@ class Store(Parts):
     async def check_server(self) -> None:
         """Raise SettingsError when the database cannot be reached or cannot do transactions."""
         try:
-            facts = await self.server()
+            with self.within(connection.opening_seconds(self._base.settings.mongo_url)):
+                facts = await self.server()
         except PyMongoError as fault:
             raise SettingsError([f"EQICHA_MONGO_URL: the database does not answer ({type(fault).__name__})"]) from None
         if not facts.replica_set:

@@ -26,6 +26,7 @@ Row = dict[str, Any]
 
 WRITE_SECONDS = 20.0  # security rules §2: orders and other writes
 READ_SECONDS = 3.0  # a page a visitor waits for
+OPENING_SECONDS = 5.0  # a start that finds no database; `serverSelectionTimeoutMS` in the address says otherwise
 
 #: A restore's mark: the collection is there from its first document to its last.
 RESTORING = "restoring"
@@ -86,9 +87,18 @@ def connect(settings: Settings) -> AsyncMongoClient[Row]:
         tz_aware=True,
         appname="eqicha",
         timeoutMS=int(WRITE_SECONDS * 1000),
-        serverSelectionTimeoutMS=5000,
         **SAFE,
     )
+
+
+def opening_seconds(url: str) -> float:
+    """How long a start looks for the database: as the address says, else OPENING_SECONDS.
+
+    Said to the driver again at the call: with a `timeoutMS` of its own a client looks for a server until that has
+    passed, whatever its `serverSelectionTimeoutMS`, so a mistyped address would cost WRITE_SECONDS.
+    """
+    options = parse_uri(url, validate=True, warn=False)["options"]
+    return float(options.get("serverSelectionTimeoutMS") or OPENING_SECONDS)  # the parser made seconds of it
 
 
 def is_away(fault: BaseException) -> bool:

@@ -1,5 +1,6 @@
 """The commands as an operator meets them: help that suffices, errors in one line, right exit codes."""
 
+import json
 import os
 import subprocess
 import sys
@@ -13,12 +14,35 @@ COMMANDS = ["serve", "sandbox", "sample", "import", "indexes", "check", "verify-
             "inspect"]  # fmt: skip
 
 
-def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+#: Runs command lines one after the other in one process; most of a short command is its start.
+IN_TURN = """
+import contextlib, io, json, sys
+import eqicha
+for arguments in json.load(sys.stdin):
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+        code = eqicha.main(arguments)
+    print(json.dumps([arguments, code, out.getvalue(), err.getvalue()]))
+"""
+
+
+def environment(settings: dict[str, str]) -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("EQICHA_")}
-    env = clean | {f"EQICHA_{name.upper()}": value for name, value in settings.items()}
+    return clean | {f"EQICHA_{name.upper()}": value for name, value in settings.items()}
+
+
+def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "eqicha.py", *arguments], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60
-    )
+        [sys.executable, "eqicha.py", *arguments],
+        cwd=ROOT, env=environment(settings), capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+
+
+def run_in_turn(*lines: list[str], **settings: str) -> list[subprocess.CompletedProcess[str]]:
+    done = subprocess.run(
+        [sys.executable, "-c", IN_TURN], input=json.dumps(lines),
+        cwd=ROOT, env=environment(settings), capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    return [subprocess.CompletedProcess(*json.loads(line)) for line in done.stdout.splitlines()]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -60,22 +84,26 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
     assert "no file at" in done.stderr
 
 
-def test_the_seal_register_is_kept_by_command(tmp_path: Path, mongo_url: str) -> None:
-    more = {"var_dir": str(tmp_path), "mongo_url": mongo_url, "mongo_database": "eqicha_seals_command"}
-    empty = run("seals", **more)
+def test_the_seal_register_is_kept_by_command(var_dir: Path, mongo_url: str) -> None:
+    more = {"var_dir": str(var_dir), "mongo_url": mongo_url, "mongo_database": "eqicha_seals_command"}
+    empty, added, again, wrong, listed, gone, unknown = run_in_turn(
+        ["seals"],
+        ["seals", "add", "--note", "首枚"],
+        ["seals", "add"],
+        ["seals", "add", "--id", "TH-2", "--name", "样例章", "--certificate", __file__],
+        ["seals", "list"],
+        ["seals", "retire", "TH-ARCHIVE-1", "1", "--reason", "样例：证书更换"],
+        ["seals", "retire", "TH-ARCHIVE-1", "7", "--reason", "样例：证书更换"],
+        **more,
+    )
     assert "the register is empty" in empty.stdout, empty.stderr
     assert "offered, not in the register: TH-ARCHIVE-1" in empty.stdout
-    added = run("seals", "add", "--note", "首枚", **more)
     assert "TH-ARCHIVE-1 version 1  in_use" in added.stdout, added.stderr
-    again = run("seals", "add", **more)
     assert (again.returncode, len(again.stderr.strip().splitlines())) == (2, 1)
     assert "version 1 of seal TH-ARCHIVE-1 already" in again.stderr
-    wrong = run("seals", "add", "--id", "TH-2", "--name", "样例章", "--certificate", __file__, **more)
     assert "holds no certificate" in wrong.stderr
-    assert "-> TH-ARCHIVE-1 version 1" in run("seals", "list", **more).stdout
-    gone = run("seals", "retire", "TH-ARCHIVE-1", "1", "--reason", "样例：证书更换", **more)
+    assert "-> TH-ARCHIVE-1 version 1" in listed.stdout
     assert "version 1  retired" in gone.stdout, gone.stderr
-    unknown = run("seals", "retire", "TH-ARCHIVE-1", "7", "--reason", "样例：证书更换", **more)
     assert (unknown.returncode, "no version 7" in unknown.stderr) == (2, True)
 
 

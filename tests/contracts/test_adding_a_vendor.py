@@ -42,7 +42,7 @@ def test_the_guide_adds_one_adapter_of_about_a_hundred_lines(tree: Path) -> None
 def test_the_guides_command_finds_the_vendor_and_passes(tree: Path) -> None:
     (text,) = COMMAND.findall(GUIDE.read_text(encoding="utf-8"))
     command = text.strip().replace("python", sys.executable, 1).split()
-    done = run(tree, *command)
+    done = run(tree, *command, "--junit-xml=ran.xml")
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    listed = run(tree, *(word for word in command if word != "-q"), "--collect-only")
-    assert listed.stdout.count("[acme") >= 5, "the contract ran over the new vendor"
+    ran = (tree / "ran.xml").read_text(encoding="utf-8")
+    assert ran.count("[acme") >= 5, "the contract ran over the new vendor"

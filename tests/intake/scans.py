@@ -78,12 +78,17 @@ def bomb_png(side: int = 30000) -> bytes:
 
 
 def bomb_pdf() -> bytes:
-    """300 MB of page content in 300 KB."""
+    """1.6 GB of page content in 1.6 MB: whoever unpacks it reaches a child's limit of memory."""
+    packer = zlib.compressobj()
+    start = packer.compress(b"0 0 m 1 1 l S\n") + packer.flush(zlib.Z_FULL_FLUSH)
+    block = packer.compress(b" " * (16 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)  # leans on nothing before it
     with pikepdf.new() as pdf:
         page = pdf.add_blank_page(page_size=(595, 842))
-        page.contents_add(pikepdf.Stream(pdf, b"0 0 m 1 1 l S\n" * (1 << 21)))
+        content = pikepdf.Stream(pdf, b"")
+        content.write(start + block * 100, filter=pikepdf.Name.FlateDecode)
+        page.contents_add(content)
         out = io.BytesIO()
-        pdf.save(out, compress_streams=True, recompress_flate=True)
+        pdf.save(out)
         return out.getvalue()
 
 
