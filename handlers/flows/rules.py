@@ -143,6 +143,9 @@ def changes(before: AccessTable, after: AccessTable) -> Iterable[str]:
         yield "调整顺序"
     if (before.relations, before.concern) != (after.relations, after.concern):
         yield "修改关系或材料分组"
+    named, were = set(after.organs.named), set(before.organs.named)
+    yield from (f"列明机关增加：{label}" for label in sorted(named - were))
+    yield from (f"列明机关减少：{label}" for label in sorted(were - named))
 
 
 def _table(text: str) -> AccessTable:
