@@ -86,6 +86,21 @@ def test_every_condition_a_rule_may_have_has_words() -> None:
         assert set(get_args(kinds)) == set(words)
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[[rule]]\n" * 20_000, "最多 400 条规则"),  # once: minutes in which nobody else was served
+        ("x = " + "[" * 50_000, "括号一层套一层太深"),
+        ("rule = [{a = 1}, {b = 2}]", "缺少这一项"),
+    ],
+)
+def test_a_draft_that_is_meant_to_hurt_is_refused_like_any_other(text: str, told: str) -> None:
+    with pytest.raises(rules.DraftFaulty) as caught:
+        rules._table(text)
+    assert any(told in fault.says for fault in caught.value.lines)
+    assert len(caught.value.lines) <= 50
+
+
 def test_faults_of_a_draft_are_told_by_line_and_nothing_is_saved(site: Site, desk: Desk) -> None:
     archivist, _, _ = readers(site, desk)
     lines = text_of(archivist.get("/staff/rules/draft")).split("\n")
