@@ -13,7 +13,7 @@ import pyotp
 
 from conf import masks
 from conf.access import rules_at
-from conf.clock import beijing
+from conf.clock import beijing, day_given
 from conf.codes import is_uscc
 from conf.errors import Conflict, Invalid, NotFound
 from conf.terms import AuditTag, FilingKind, OrganKind, ProposalKind
@@ -239,7 +239,7 @@ def _access(form: AccessForm, now: datetime) -> tuple[OrganKind, UnitScope | Non
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        return day_given(text)
     except ValueError:
         return None
 
