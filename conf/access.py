@@ -23,6 +23,8 @@ TABLE = Path(__file__).with_name("access.toml")
 PAPER_CONDITIONS = frozenset({"flags", "concerned", "granted", "granted_under", "elsewhere", "in_category"})
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+#: Far above any real table; checking more would hold up everybody else.
+MOST_RULES = 400
 
 
 class AccessTableError(EqichaError):
@@ -161,9 +163,14 @@ def load_rules(path: Path = TABLE) -> AccessTable:
 def parse_rules(text: str) -> AccessTable:
     """A table from its text. Raises AccessTableError naming every fault at once."""
     try:
-        table = AccessTable.model_validate(tomllib.loads(text))
+        raw = tomllib.loads(text)
+        if isinstance(rows := raw.get("rule"), list) and len(rows) > MOST_RULES:
+            raise AccessTableError([f"rule: no more than {MOST_RULES}"])
+        table = AccessTable.model_validate(raw)
     except tomllib.TOMLDecodeError as fault:
         raise AccessTableError([str(fault)]) from None
+    except RecursionError:
+        raise AccessTableError(["brackets within brackets go too deep"]) from None
     except ValidationError as fault:
         raise AccessTableError([_line(error) for error in fault.errors()]) from None
     if faults := list(_faults(table)):

@@ -1,7 +1,6 @@
 """Who looked into the dossier: shown to the company itself, signed in, and to nobody else."""
 
-from datetime import date
-
+from conf.clock import day_given
 from conf.errors import Invalid
 from conf.terms import IdentityLevel
 from handlers.base import BaseHandler
@@ -18,7 +17,7 @@ class Lookers(BaseHandler):
     async def get(self, uscc: str) -> None:
         assert self.account is not None  # @signed_in proved it
         try:
-            before = date.fromisoformat(day) if (day := self.text("before", max=10)) else None
+            before = day_given(day) if (day := self.text("before", max=10)) else None
         except ValueError:
             raise Invalid({"before": "日期无效，请从第一页重新开始。"}) from None
         looks = await who_looked(

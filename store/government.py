@@ -76,8 +76,8 @@ class Units:
         if not done.matched_count:
             raise NotFound(id)
 
-    async def by_id(self, id: str) -> Unit | None:
-        row = await self._units.find_one({"_id": text(id)})
+    async def by_id(self, id: str, tx: Tx | None = None) -> Unit | None:
+        row = await self._units.find_one({"_id": text(id)}, session=tx)
         return None if row is None else from_bson(Unit, row)
 
     async def listed(self) -> tuple[Unit, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from conf.access import RULES, AccessTable, NextStep, Rule, RuleVersionGone, Scope, When, rules_at, table_of
+from conf.access import AccessTable, NextStep, Rule, RuleVersionGone, Scope, When, rules_at, table_of
 from conf.clock import beijing
 from conf.terms import (
     AccountKind,
@@ -69,12 +69,13 @@ def decide_organ(
     *,
     filing_kinds: Mapping[str, FilingKind],
     scope: Scope = Scope.DOSSIER,
-    rules: AccessTable = RULES,
+    rules: AccessTable | None = None,
 ) -> Decision:
     """What a unit at work on `case` may see; `filing_kinds` by filing id says what each paper was filed for.
 
     Ground: 实施细则 Art. 60 (1) and last clause, rule by rule in conf/access.toml (`*.organ.*`).
     """
+    rules = rules or rules_at(now)
     purpose = Purpose(code=PurposeCode.OTHER)
     facts = _gather(None, company, documents, purpose, now, grants=(), rules=rules, scope=scope)
     known = {document.id: document for document in documents}
@@ -110,7 +111,7 @@ def would_be(decision: Decision, rules: AccessTable) -> Decision:
     return _judge(decision.facts, rules)
 
 
-def rule_of(rule_id: str, *, rules: AccessTable = RULES) -> Rule:
+def rule_of(rule_id: str, *, rules: AccessTable) -> Rule:
     """The rule a decision or one of its papers names: its sentences and the next step."""
     return rules.by_id(rule_id)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LONGEST_REASON = 200
 OWN = "自己提出的变更须由另一位有批准权限的人员批准。"
+ABOUT_SELF = "这项变更涉及您本人的账号，须由另一位有批准权限的人员批准。"
 TWICE = "您已经批准过，还须另一位有批准权限的人员批准。"
 RIGHT = "您的角色没有批准这类变更的权限。"
 MEANWHILE = "这项变更已经有人处理，请刷新页面查看结果。"
@@ -106,6 +107,8 @@ def refusal(proposal: Proposal, by: Staff) -> str:
         return OWN
     if not may(by.roles, EFFECTS[proposal.kind].approve):
         return RIGHT
+    if by.id == proposal.about:  # their own roles or credentials, whoever asked for it
+        return ABOUT_SELF
     return TWICE if any(each.staff_id == by.id for each in proposal.answers) else ""
 
 

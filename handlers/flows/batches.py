@@ -19,7 +19,7 @@ from conf.errors import Conflict, EqichaError, IntegrityFault, Invalid, NotFound
 from conf.keys import Keys
 from conf.logs import get_log
 from conf.settings import Settings
-from conf.terms import AuditTag, BatchStatus, Channel, Outcome
+from conf.terms import AuditTag, BatchStatus, CaseCheck, Channel, Outcome
 from handlers.flows.batch_lists import BadLine, read_list
 from handlers.flows.ordering import Trace
 from handlers.flows.organ_viewing import OrganVisitor, decide_extract_of, look_of, note_looks
@@ -41,6 +41,9 @@ CHUNK = 20
 SEAL_PLACE = SealPlace(page=1, x_mm=146, y_mm=212)
 LONGEST_NOTE = 200
 TITLE = "批量查询结果"
+CASE_OVER = "这一案件在提交之后已经办结或被提出异议，不能批准，请不批准并写明理由。"
+ASKER_OUT = "申请的单位或人员在提交之后已被停用，不能批准，请不批准并写明理由。"
+OBJECTED = "事后核查对本案提出了异议，查清以前不能下载查询结果，请与登记机关联系。"
 _JOIN_SECONDS = 60
 _COMPOSE_SECONDS = 300
 _LONGEST_REST = timedelta(minutes=10)
@@ -109,6 +112,8 @@ async def decide(
     note = note.strip()
     if len(note) > LONGEST_NOTE or (not is_yes and len(note) < 2):
         raise Invalid({"note": f"不批准时请填写理由，2 至 {LONGEST_NOTE} 字。"})
+    if is_yes and (fault := await _hindrance(store, batch)):
+        raise Invalid({"note": fault})
     status = BatchStatus.APPROVED if is_yes else BatchStatus.DECLINED
 
     async def work(tx: Any) -> BatchLookup:
@@ -122,10 +127,24 @@ async def decide(
     return await store.atomically(work)
 
 
-async def fetch(store: "Store", batch: BatchLookup, *, now: datetime, trace: Trace) -> bytes:
-    """The sealed file; every download is on record before a byte leaves. Raises NotFound while there is none."""
+async def _hindrance(store: "Store", batch: BatchLookup) -> str:
+    """What changed since it was asked so that nobody may be answered any more; "" when nothing did."""
+    case, unit = await store.organ_cases.by_id(batch.case_id), await store.units.by_id(batch.unit_id)
+    user = await store.unit_users.user(batch.user_id)
+    if case is None or case.closed_at is not None:
+        return CASE_OVER
+    return "" if unit and not unit.disabled and user and not user.disabled else ASKER_OUT
+
+
+async def fetch(store: "Store", batch: BatchLookup, case: OrganCase, *, now: datetime, trace: Trace) -> bytes:
+    """The sealed file; every download is on record before a byte leaves.
+
+    Raises NotFound while there is none, Conflict while an objection of the after-check stands against the case.
+    """
     if batch.status is not BatchStatus.READY:
         raise NotFound(batch.id)
+    if case.check is CaseCheck.OBJECTION:
+        raise Conflict(OBJECTED)
     content = await store.batches.file(batch.sha256)
 
     async def work(tx: Any) -> None:

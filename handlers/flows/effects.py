@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from conf.clock import beijing
 from conf.errors import Conflict
 from conf.rights import Action
 from conf.terms import ProposalKind
 from handlers.flows import account_effects, seal_effects, tuned_effects
 from handlers.flows.paper_terms import approve_destruction
-from handlers.flows.unit_access import access_in
+from handlers.flows.unit_access import access_in, access_of
 from store.records.office import Proposal
 
 if TYPE_CHECKING:
@@ -43,8 +44,12 @@ async def lock_company(store: "Store", proposal: Proposal, now: datetime, tx: An
 
 
 async def set_unit_access(store: "Store", proposal: Proposal, now: datetime, tx: Any) -> None:
-    """Open a unit of the government network as this kind of organ, for this scope; see flows/units.py."""
-    kind, scope = access_in(proposal.after)
+    """Open a unit as this kind of organ, for this scope. Raises Conflict: changed meanwhile, or the term is over."""
+    unit, (kind, scope) = await store.units.by_id(proposal.about, tx), access_in(proposal.after)
+    if unit is None or access_of(unit) != proposal.before:  # shut meanwhile: an old approval must not open it again
+        raise Conflict("这个单位在提出之后有了变化，请重新提出。")
+    if scope is not None and scope.until < beijing(now).date():
+        raise Conflict("查档范围的截止日已过，请重新提出。")
     await store.units.set_access(proposal.about, kind, scope, tx)
 
 

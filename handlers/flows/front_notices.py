@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from conf.clock import BEIJING
+from conf.clock import moment_given
 from conf.errors import Invalid
 from conf.terms import AuditTag
 from handlers.flows.ordering import Trace
@@ -67,7 +67,7 @@ async def _record(store: "Store", id: str, what: str, *, now: datetime, trace: T
 
 def _moment(text: str, name: str, faults: dict[str, str]) -> datetime | None:
     try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M").replace(tzinfo=BEIJING)
+        return moment_given(text)
     except ValueError:
         faults[name] = "请选择日期和时间（北京时间）。"
         return None

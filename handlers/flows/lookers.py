@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from conf.access import RULES, AccessTable
+from conf.access import AccessTable
 from conf.clock import BEIJING, beijing
 from conf.errors import NotFound, SignInNeeded
 from conf.settings import Settings
@@ -50,7 +50,7 @@ class Looks:
     before: date | None
 
 
-def inquirer_of(facts: Mapping[str, Any], role: str, *, rules: AccessTable = RULES) -> Inquirer:
+def inquirer_of(facts: Mapping[str, Any], role: str, *, rules: AccessTable) -> Inquirer:
     """What the inquirer is to the company, from the facts of the decision and the audit's role."""
     if role == ORGAN_ROLE:
         return Inquirer.ORGAN

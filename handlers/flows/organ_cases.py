@@ -11,7 +11,7 @@ from typing import Any
 
 from adapters.imaging.letters import LARGEST as LARGEST
 from adapters.imaging.letters import letter_pages
-from conf.clock import beijing
+from conf.clock import beijing, day_given
 from conf.errors import Conflict, Invalid, NotFound, WorkFault
 from conf.terms import AuditTag, CaseCheck
 from handlers.flows.ordering import Trace
@@ -153,7 +153,7 @@ def _checked(form: CaseForm, today: date) -> tuple[date | None, dict[str, str]]:
     if not _NUMBER.fullmatch(form.letter_no):
         faults["letter_no"] = "请填写公函文号，2 至 60 字。"
     try:
-        dated: date | None = date.fromisoformat(form.letter_on)
+        dated: date | None = day_given(form.letter_on)
     except ValueError:
         dated = None
     if dated is None:

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from conf.access import RULES, Scope
+from conf.access import Scope, rules_at
 from conf.clock import beijing
 from conf.errors import Forbidden, NotFound
 from conf.settings import Settings
 from conf.terms import AuditTag, FilingKind, Outcome, PageSize
 from conf.workdays import end_of_term
-from handlers.flows.access import decide_organ, rule_of
+from handlers.flows.access import decide_organ
 from handlers.flows.viewing import Picture, picture
 from store import Store
 from store.ids import sortable_id
@@ -138,11 +138,12 @@ def look_of(
     subject: str = "",
 ) -> OrganView:
     """One look as it is kept; version and ground are those of the rule in force."""
-    decision_rule = rule_of(rule_id)
+    rules = rules_at(visitor.now)
+    ground = rules.by_id(rule_id).ground
     return OrganView(
         id=sortable_id(visitor.now), case_id=visitor.case.id, unit_id=visitor.unit.id, user_id=visitor.user.id,
         what=what, uscc=company.uscc, company_name=company.name, subject=subject or company.uscc, title=title,
-        outcome=outcome, rule_id=rule_id, rule_version=RULES.version, ground=decision_rule.ground, at=visitor.now,
+        outcome=outcome, rule_id=rule_id, rule_version=rules.version, ground=ground, at=visitor.now,
     )  # fmt: skip
 
 

@@ -4,10 +4,10 @@
 What is lent, locked, or of a company still registered is refused: when listed, when approved, when carried out.
 """
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from conf.clock import beijing
+from conf.clock import beijing, day_given
 from conf.errors import Conflict, Invalid
 from conf.settings import Settings
 from conf.terms import AuditTag, DestructionStatus, ProposalKind, ProposalStatus, VolumeState
@@ -142,7 +142,7 @@ async def execute(
     destruction = await _at(store, no, DestructionStatus.APPROVED)
     approved = beijing(destruction.history[-1].at).date()
     try:
-        day = date.fromisoformat(on)
+        day = day_given(on)
     except ValueError:
         raise Invalid({"on": "请填写销毁日期。"}) from None
     if not approved <= day <= beijing(now).date():

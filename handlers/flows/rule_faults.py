@@ -12,9 +12,13 @@ class LineFault:
     says: str
 
 
+#: Finding a line costs a look through the text; nobody mends more than these at a time.
+MOST_SHOWN = 50
 #: What the checker says, and how it is told. The first that fits counts.
 WORDS = (
     (r"Field required", "缺少这一项"),
+    (r"brackets within brackets.*", "括号一层套一层太深"),
+    (r"no more than (\d+)", r"最多 \1 条规则"),
     (r"Extra inputs are not permitted", "没有这一项，请核对名称"),
     (r"Input should be (.+)", r"只能是：\1"),
     (r"String should match pattern '《.*", "依据要写成《……》第……条"),
@@ -34,17 +38,20 @@ _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)|\(at end of document\)")
 
 
 def faults_of(text: str, faults: list[str]) -> tuple[LineFault, ...]:
-    """The faults of `conf.access.parse_rules`, each with its line, in the order of the lines."""
+    """The first faults of `conf.access.parse_rules` (MOST_SHOWN), each with its line, in the order of the lines."""
     lines = text.split("\n")
-    return tuple(sorted((_fault(each, lines) for each in faults), key=lambda fault: fault.line))
+    blocks = [n for n, line in enumerate(lines) if line.strip() == "[[rule]]"]
+    return tuple(sorted((_fault(each, lines, blocks) for each in faults[:MOST_SHOWN]), key=lambda fault: fault.line))
 
 
-def _fault(fault: str, lines: list[str]) -> LineFault:
+def _fault(fault: str, lines: list[str], blocks: list[int]) -> LineFault:
     if found := _AT_LINE.search(fault):
         return LineFault(line=int(found[1] or len(lines)), says="这一行的写法不对（引号、方括号或等号）")
     where, _, what = fault.partition(": ")
     name = where.rsplit(".", 1)[-1]
-    return LineFault(line=_line(where, lines), says=f"{name}：{_told(what)}")
+    if not what:  # of the text as a whole
+        return LineFault(line=1, says=_told(where))
+    return LineFault(line=_line(where, lines, blocks), says=f"{name}：{_told(what)}")
 
 
 def _told(what: str) -> str:
@@ -54,13 +61,12 @@ def _told(what: str) -> str:
     return what
 
 
-def _line(where: str, lines: list[str]) -> int:
+def _line(where: str, lines: list[str], blocks: list[int]) -> int:
     """`rule.3.outcome` is in the fourth block; `dossier.moved` is the rule of that id; any other a key of the top."""
     parts = where.split(".")
-    if parts[0] == "rule" and len(parts) > 1 and parts[1].isdecimal():
-        starts = [n for n, line in enumerate(lines) if line.strip() == "[[rule]]"]
+    if parts[0] == "rule" and len(parts) > 1 and parts[1].isdecimal() and int(parts[1]) < len(blocks):
         index = int(parts[1])
-        begin, end = starts[index], starts[index + 1] if index + 1 < len(starts) else len(lines)
+        begin, end = blocks[index], blocks[index + 1] if index + 1 < len(blocks) else len(lines)
         keys = [part for part in parts[2:] if not part.isdecimal()]
         return _of_key(keys[-1], lines, begin, end) if keys else begin + 1
     named = [n for n, line in enumerate(lines, 1) if line.strip() == f'id = "{where}"']

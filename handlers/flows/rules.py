@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from conf.access import RULES, TABLE, AccessTable, AccessTableError, parse_rules, rules_at
-from conf.clock import BEIJING, beijing
+from conf.clock import beijing, moment_given
 from conf.errors import Conflict, Invalid
 from conf.terms import AuditTag, ProposalKind
 from handlers.flows import access, approving
@@ -30,10 +30,11 @@ MEANWHILE = "有人在您之后保存过草案，请刷新页面，在新的草�
 
 
 class DraftFaulty(Invalid):
-    """The text is no usable table: every fault with its line."""
+    """The text is no usable table: how many faults it has, and the first of them with their lines."""
 
-    def __init__(self, lines: tuple[LineFault, ...]) -> None:
-        super().__init__({"text": f"有 {len(lines)} 处不能使用，没有保存。"})
+    def __init__(self, lines: tuple[LineFault, ...], *, count: int = 1) -> None:
+        shown = f"（这里列出前 {len(lines)} 处）" if len(lines) < count else ""
+        super().__init__({"text": f"有 {count} 处不能使用{shown}，没有保存。"})
         self.lines = lines
 
 
@@ -117,7 +118,7 @@ async def propose_publishing(
     if draft is None:
         raise Invalid({"text": "还没有草案。"})
     try:
-        effective_at = datetime.strptime(effective, "%Y-%m-%dT%H:%M").replace(tzinfo=BEIJING)
+        effective_at = moment_given(effective)
     except ValueError:
         raise Invalid({"effective": "请选择生效的日期和时间（北京时间）。"}) from None
     if effective_at < now - timedelta(minutes=10):
@@ -143,13 +144,16 @@ def changes(before: AccessTable, after: AccessTable) -> Iterable[str]:
         yield "调整顺序"
     if (before.relations, before.concern) != (after.relations, after.concern):
         yield "修改关系或材料分组"
+    named, were = set(after.organs.named), set(before.organs.named)
+    yield from (f"列明机关增加：{label}" for label in sorted(named - were))
+    yield from (f"列明机关减少：{label}" for label in sorted(were - named))
 
 
 def _table(text: str) -> AccessTable:
     try:
         return parse_rules(text)
     except AccessTableError as fault:
-        raise DraftFaulty(faults_of(text, fault.faults)) from None
+        raise DraftFaulty(faults_of(text, fault.faults), count=len(fault.faults)) from None
 
 
 def _version_line(text: str) -> int:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from adapters.seal import SealOffer
-from conf.clock import BEIJING
+from conf.clock import BEIJING, day_given
 from conf.errors import Invalid, ProviderRejected, ProviderUnavailable
 from conf.terms import AuditTag, ProposalKind, SealStatus
 from handlers.flows import approving
@@ -105,7 +105,7 @@ def _day(text: str, name: str, faults: dict[str, str], *, empty: bool = False) -
     if not text and empty:
         return None
     try:
-        return date.fromisoformat(text)
+        return day_given(text)
     except ValueError:
         faults[name] = "请选择日期。"
         return None

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import secrets
+import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -315,11 +316,16 @@ def _was_used(hashes: tuple[str, ...], password: str) -> bool:
 
 
 def _step_of(totp_secret: str, code: str, now: datetime) -> int:
-    """The 30-second step whose code this is, one step of clock drift allowed (RFC 6238 §5.2); 0 when none fits."""
-    totp = pyotp.TOTP(totp_secret)
+    """The 30-second step whose code this is, one step of clock drift allowed (RFC 6238 §5.2); 0 when none fits.
+
+    Full-width digits, as a Chinese keyboard may give them, are digits.
+    """
+    totp, given = pyotp.TOTP(totp_secret), unicodedata.normalize("NFKC", code).encode()
     current = int(now.timestamp()) // _STEP_SECONDS
     fits = [
-        step for step in (current - 1, current, current + 1) if secrets.compare_digest(totp.generate_otp(step), code)
+        step
+        for step in (current - 1, current, current + 1)
+        if secrets.compare_digest(totp.generate_otp(step).encode(), given)
     ]
     return fits[-1] if fits else 0
 

@@ -3,9 +3,10 @@
 Each change is one proposal (flows/approving); once approved it counts in this process at once, in all within a second.
 """
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from conf.clock import day_given
 from conf.errors import Invalid
 from conf.live import live
 from conf.settings import Settings
@@ -87,7 +88,7 @@ def _days(text: str, name: str, faults: dict[str, str]) -> list[str]:
     found = set()
     for line in filter(None, (each.strip() for each in text.splitlines())):
         try:
-            found.add(date.fromisoformat(line).isoformat())
+            found.add(day_given(line).isoformat())
         except ValueError:
             faults[name] = f"“{line[:20]}”不是日期，请写成 2027-02-05 这样，一行一天。"
     if len(found) > MOST_DAYS:

@@ -12,8 +12,8 @@ from typing import Any
 import pyotp
 
 from conf import masks
-from conf.access import RULES
-from conf.clock import beijing
+from conf.access import rules_at
+from conf.clock import beijing, day_given
 from conf.codes import is_uscc
 from conf.errors import Conflict, Invalid, NotFound
 from conf.terms import AuditTag, FilingKind, OrganKind, ProposalKind
@@ -119,7 +119,7 @@ async def propose_access(
     store: Store, unit: Unit, form: AccessForm, *, by: Staff, now: datetime, trace: Trace
 ) -> Proposal:
     """Propose what the unit may see; somebody with `settings:approve` decides. Raises Invalid by field, Conflict."""
-    kind, scope = _access(form, beijing(now).date())
+    kind, scope = _access(form, now)
     return await approving.propose(
         store, ProposalKind.UNIT_ACCESS, about=unit.id, title=f"{unit.name}：查档范围", before=access_of(unit),
         after=access_values(kind, scope, is_open=True), reason=form.reason, by=by, now=now, trace=trace,
@@ -205,13 +205,13 @@ def _faults(form: UnitForm) -> dict[str, str]:
     return faults
 
 
-def _access(form: AccessForm, today: date) -> tuple[OrganKind, UnitScope | None]:
-    faults: dict[str, str] = {}
+def _access(form: AccessForm, now: datetime) -> tuple[OrganKind, UnitScope | None]:
+    today, faults = beijing(now).date(), dict[str, str]()
     if form.kind not in set(OrganKind):
         raise Invalid({"kind": "请选择机关类别。"})
     kind = OrganKind(form.kind)
     if form.reach == "rules":
-        if kind not in RULES.organs.named:
+        if kind not in rules_at(now).organs.named:
             raise Invalid({"reach": "规则没有列明这类机关，须选择全部企业或列出企业，并写明截止日。"})
         return kind, None
     if form.reach not in ("all", "listed"):
@@ -239,7 +239,7 @@ def _access(form: AccessForm, today: date) -> tuple[OrganKind, UnitScope | None]
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        return day_given(text)
     except ValueError:
         return None
 

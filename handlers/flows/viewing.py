@@ -14,6 +14,7 @@ from typing import Any
 from adapters.imaging.render import render
 from adapters.imaging.watermark import watermark
 from conf import masks
+from conf.access import table_of
 from conf.clock import beijing
 from conf.errors import IntegrityFault, NotFound
 from conf.logs import get_log
@@ -187,7 +188,8 @@ async def _permitted(store: Store, document: Document, visitor: Visitor) -> tupl
 
 def _who_and_why(decision: Decision, purpose: PurposeCode, visitor: Visitor) -> dict[str, str]:
     """What the company itself may later learn of this look."""
-    inquirer = inquirer_of(decision.facts | {"purpose": str(purpose)}, str(visitor.trace.get("role", "")))
+    facts, rules = decision.facts | {"purpose": str(purpose)}, table_of(decision.rule_version)
+    inquirer = inquirer_of(facts, str(visitor.trace.get("role", "")), rules=rules)
     return {"inquirer": str(inquirer), "purpose": str(purpose)}
 
 

@@ -2,7 +2,7 @@
 
 from tornado.web import HTTPError, stream_request_body
 
-from conf.errors import Invalid, NotFound
+from conf.errors import Conflict, Invalid, NotFound
 from handlers.flows import batches
 from handlers.flows.batch_lists import LARGEST, BadLine
 from handlers.flows.organ_viewing import OrganVisitor
@@ -65,7 +65,11 @@ class BatchFile(GovernmentHandler):
         batch = await self.store.batches.by_id(no)
         if batch is None or batch.case_id != visitor.case.id:
             raise NotFound(no)
-        content = await batches.fetch(self.store, batch, now=visitor.now, trace=visitor.trace)
+        try:
+            content = await batches.fetch(self.store, batch, visitor.case, now=visitor.now, trace=visitor.trace)
+        except Conflict as fault:
+            show_form(self, visitor, errors={"list": str(fault)}, status=409)
+            return
         self.set_header("Cache-Control", "private, no-store")
         self.set_header("Content-Type", "application/pdf")
         self.set_header("Content-Disposition", f'attachment; filename="{batch.id}.pdf"')

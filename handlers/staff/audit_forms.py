@@ -4,7 +4,7 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 
-from conf.clock import BEIJING
+from conf.clock import moment_given
 from conf.errors import Invalid
 from conf.terms import AuditTag, Channel
 from store.records.audit import AuditQuery
@@ -58,7 +58,7 @@ def _moment(text: str, name: str, errors: dict[str, str]) -> datetime | None:
     if not text:
         return None
     try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M").replace(tzinfo=BEIJING)
+        return moment_given(text)
     except ValueError:
         errors[name] = "请按“年-月-日 时:分”填写时间。"
         return None

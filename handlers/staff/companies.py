@@ -4,6 +4,7 @@ from collections.abc import Awaitable
 from datetime import date
 from typing import Any
 
+from conf.clock import day_given
 from conf.errors import Conflict, Invalid, NotFound
 from conf.rights import Action, may
 from conf.terms import ProposalKind
@@ -67,7 +68,7 @@ class CompanyHandler(StaffHandler):
     def day(self, name: str) -> date:
         """A date field. Raises Invalid."""
         try:
-            return date.fromisoformat(self.text(name, max=20))
+            return day_given(self.text(name, max=20))
         except ValueError:
             raise Invalid({name: "请填写日期。"}) from None
 

@@ -35,7 +35,8 @@ class UnitList(StaffHandler):
 
     async def _page(self, errors: dict[str, str], *, filled: dict[str, str] | None = None, status: int = 200) -> None:
         found = await self.store.units.listed()
-        self.show(contexts.Units(title="机关单位", units=found, filled=filled or {}, errors=errors), status=status)
+        page = contexts.Units(title="机关单位", units=found, now=self.clock(), filled=filled or {}, errors=errors)
+        self.show(page, status=status)
 
 
 class UnitHandler(StaffHandler):
@@ -57,6 +58,7 @@ class UnitHandler(StaffHandler):
             users=await self.store.unit_users.of_unit(unit.id),
             contact=reveal(unit.contact),
             phone=reveal(unit.phone),
+            now=self.clock(),
             filled=filled or {},
             errors=errors or {},
             shown_once=(made.login, made.name, made.password, made.totp_uri) if made else (),

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from urllib.parse import quote
 
+from conf.clock import day_given
 from conf.errors import Invalid
 from conf.measures import day_of
 from conf.rights import Action
@@ -73,7 +74,7 @@ class NumbersHandler(StaffHandler):
     def _day(self, name: str, usual: date) -> date:
         sent = self.text(name, max=10)
         try:
-            return min(date.fromisoformat(sent), day_of(self.clock())) if sent else usual
+            return min(day_given(sent), day_of(self.clock())) if sent else usual
         except ValueError:
             raise Invalid({name: "请填写日期，例如 2026-11-21。"}) from None
 

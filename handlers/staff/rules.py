@@ -70,7 +70,7 @@ class Draft(DraftHandler):
     @staff(Action.RULES_DRAFT)
     async def post(self) -> None:
         assert self.staff is not None  # by the guard
-        text, revision = self.text("text", max=200_000), self.text("revision", max=6)
+        text, revision = self.text("text", max=100_000), self.text("revision", max=6)
         try:
             await rules.save_draft(
                 self.store, text=text, revision=int(revision) if revision.isdecimal() else 0, by=self.staff,

@@ -1,5 +1,6 @@
 """What organs at work on a case may see: named ones at once, others by approved scope; a no says what changes it."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
@@ -7,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from conf.access import Scope
+from conf.access import RULES, AccessTable, Scope
+from conf.live import Live, RuleVersion, adopt, forget
 from conf.terms import DocumentFlag, FilingKind, OrganKind, Outcome
 from handlers.flows.access import decide_organ, replay
+from handlers.flows.rules import changes
 from store.records import Secret
 from tests.access.cases import LOCKED, MOVED, NOW, OTHER_USCC, USCC, company, document
 from tests.government import a_case, a_scope, a_unit
@@ -34,6 +37,23 @@ def decided(unit, *papers, case=None, scope=Scope.DOSSIER, **changes):
 def test_an_organ_the_rules_name_sees_at_once(kind, scope):
     found = decided(a_unit(STORE, NOW, kind=kind), scope=scope)
     assert (found.outcome, found.rule_id) == (Outcome.PERMIT, f"{scope}.organ.named")
+
+
+@pytest.fixture
+def courts_not_named() -> Iterator[AccessTable]:
+    """A published table that names no court any more, in force from this moment."""
+    named = tuple(kind for kind in RULES.organs.named if kind is not OrganKind.COURT)
+    table = RULES.model_copy(update={"version": "later", "organs": RULES.organs.model_copy(update={"named": named})})
+    adopt(Live(rules=(RuleVersion(table=table, effective_at=NOW),)))
+    yield table
+    forget()
+
+
+def test_a_published_table_decides_for_organs_too(courts_not_named: AccessTable) -> None:
+    found = decided(a_unit(STORE, NOW, kind=OrganKind.COURT))
+    assert (found.rule_id, found.rule_version) == ("dossier.organ.none", "later")
+    assert decided(a_unit(STORE, NOW, kind=OrganKind.AUDIT)).outcome is Outcome.PERMIT
+    assert "列明机关减少：court" in list(changes(RULES, courts_not_named)), "who publishes it must be told"
 
 
 @pytest.mark.parametrize("scope", [Scope.DOSSIER, Scope.EXTRACT])

@@ -71,6 +71,23 @@ def test_whoever_may_not_approve_is_told_which_rule(desk: Desk, people: dict[str
     assert roles_of(desk, people["reviewer"]) == {StaffRole.REVIEWER}
 
 
+def test_nobody_approves_what_was_asked_for_their_own_account(desk: Desk, people: dict[str, Staff]) -> None:
+    """A colleague asks, the person themself would say yes: that is one person's word for their own rights."""
+    about = people["second"]
+    proposal = desk.run(
+        approving.propose(
+            desk.store, ProposalKind.STAFF_ROLES, about=about.id, title="角色", before={"roles": ["security_admin"]},
+            after={"roles": ["system_admin"]}, reason="岗位调整", by=people["keeper"], now=desk.clock(), trace=TRACE,
+        )
+    )  # fmt: skip
+    with pytest.raises(Invalid) as caught:
+        answered(desk, proposal, about)
+    assert caught.value.fields == {"right": approving.ABOUT_SELF}
+    other = person(desk, "e.another", StaffRole.SECURITY_ADMIN)
+    answered(desk, proposal, other)
+    assert roles_of(desk, about) == {StaffRole.SYSTEM_ADMIN}
+
+
 def test_declined_or_withdrawn_it_changes_nothing_and_is_over(desk: Desk, people: dict[str, Staff]) -> None:
     proposal = proposed(desk, people)
     with pytest.raises(Invalid):

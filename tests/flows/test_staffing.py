@@ -64,6 +64,21 @@ def test_a_stale_or_made_up_code_is_refused(desk: Desk) -> None:
             with_code(desk, staff, wrong)
 
 
+@pytest.mark.parametrize("code", ["é23456", "一二三四五六", "１２３４５", "\x00"])
+def test_a_code_in_other_letters_is_a_wrong_code_and_counted(desk: Desk, code: str) -> None:
+    new = made(desk)
+    with pytest.raises(Invalid):
+        with_code(desk, new.staff, code)
+    kept = desk.run(desk.store.staff.by_id(new.staff.id))
+    assert kept.failures == 1
+
+
+def test_full_width_digits_are_digits(desk: Desk) -> None:
+    new = made(desk)
+    wide = "".join(chr(ord(digit) + 0xFEE0) for digit in code_now(desk, new))
+    assert with_code(desk, new.staff, wide).id == new.staff.id
+
+
 def test_five_wrong_passwords_lock_the_right_one_out_for_a_quarter_of_an_hour(desk: Desk) -> None:
     made(desk)
     said = set()

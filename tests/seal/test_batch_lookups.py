@@ -15,7 +15,7 @@ from conf.terms import BatchStatus
 from handlers.flows import batches
 from handlers.flows.batches import BatchBench
 from handlers.flows.organ_viewing import OrganVisitor
-from store.records.government import BatchLookup
+from store.records.government import BatchLookup, OrganCase
 from tests.access.cases import USCC
 from tests.desk import TRACE, Desk
 from tests.desk import desk as desk
@@ -62,6 +62,12 @@ def kept_files(desk: Desk) -> int:
         return client[desk.settings.mongo_database]["batch_files.files"].count_documents({})
 
 
+def case_of(desk: Desk, batch: BatchLookup) -> OrganCase:
+    case = desk.run(desk.store.organ_cases.by_id(batch.case_id))
+    assert case is not None
+    return case
+
+
 def test_nothing_is_made_before_a_second_person_said_yes(works: Works, bench: BatchBench) -> None:
     desk = works.desk
     batch = asked(desk)
@@ -82,7 +88,7 @@ def test_one_sealed_file_with_cover_and_extract_and_a_look_for_each_company(work
     ready = desk.run(desk.store.batches.by_id(batch.id))
     assert ready is not None
     assert ready.status is BatchStatus.READY
-    pdf = desk.run(batches.fetch(desk.store, ready, now=desk.clock(), trace=TRACE))
+    pdf = desk.run(batches.fetch(desk.store, ready, case_of(desk, ready), now=desk.clock(), trace=TRACE))
     with pikepdf.open(io.BytesIO(pdf)) as opened:
         assert len(opened.pages) >= 2
     check = desk.run(bench.adapters.seal.check(pdf))

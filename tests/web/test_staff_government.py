@@ -6,7 +6,7 @@ from typing import Any
 
 import pyotp
 
-from conf.terms import CaseCheck, OrganKind, StaffRole
+from conf.terms import BatchStatus, CaseCheck, OrganKind, StaffRole
 from handlers.flows import batches, organ_cases, organ_viewing
 from handlers.flows.organ_viewing import OrganVisitor
 from tests.access.cases import USCC
@@ -177,6 +177,58 @@ def test_a_batch_is_approved_by_one_of_our_people_once(site: Site, desk: Desk) -
     kept = site.run(site.store.batches.by_id(batch.id))
     assert (kept.status.value, kept.decided_name) == ("approved", "样例li")
     assert desk.run(desk.tags()).count("government:batch:decided") == 1
+
+
+def test_a_batch_is_not_approved_any_more_once_the_case_is_over_or_who_asked_is_out(site: Site, desk: Desk) -> None:
+    visitor = looked(site, desk)
+    batch, _ = site.run(batches.ask(site.store, USCC.encode(), visitor))
+    client = at_the_desk(site, a_reviewer(desk))
+    path = f"/staff/government/batches/{batch.id}"
+    shut = site.store.unit_users.shut
+    site.run(site.store.atomically(lambda tx: shut(visitor.user.id, disabled=True, tx=tx)))
+    assert batches.ASKER_OUT in client.post(path, {"answer": "yes"}, status=422).words
+    site.run(site.store.atomically(lambda tx: shut(visitor.user.id, disabled=False, tx=tx)))
+    client.post(CHECK, {"check": "objection", "text": "公函与案由不符"})
+    assert batches.CASE_OVER in client.post(path, {"answer": "yes"}, status=422).words
+    assert site.run(site.store.batches.by_id(batch.id)).status.value == "waiting"
+    client.post(path, {"answer": "no", "note": "案件有异议"})
+
+
+def test_a_result_is_not_handed_out_while_an_objection_stands(site: Site, desk: Desk) -> None:
+    visitor = looked(site, desk)
+    batch, _ = site.run(batches.ask(site.store, USCC.encode(), visitor))
+    reviewer = at_the_desk(site, a_reviewer(desk))
+    reviewer.post(f"/staff/government/batches/{batch.id}", {"answer": "yes"})
+    made = site.run(site.store.batches.put_file(b"%PDF-1.7 sealed"))
+    done = {"status": BatchStatus.READY, "sha256": made, "size": 15, "ready_at": site.clock()}
+    move = site.store.batches.move
+    site.run(site.store.atomically(lambda tx: move(batch.id, BatchStatus.APPROVED, tx, **done)))
+    officer, path = at_work(site, visitor.user), f"/gov/cases/{ID}/batches/{batch.id}/file"
+    assert officer.raw.get(path).content == b"%PDF-1.7 sealed"
+    reviewer.post(CHECK, {"check": "objection", "text": "公函与案由不符"})
+    assert batches.OBJECTED in officer.get(path, status=409).words
+
+
+def test_an_old_approval_does_not_open_a_unit_that_was_shut_meanwhile(site: Site, desk: Desk) -> None:
+    client, second = keeper(site, desk), approver(site, desk)
+    path = a_new_unit(client)
+    first = client.submit(client.get(path), f"form[action='{path}/access']", ACCESS).headers["location"]
+    second.post(first, {"answer": "yes"})
+    wider = client.submit(client.get(path), f"form[action='{path}/access']", ACCESS | {"reach": "all"})
+    client.post(path, {"do": "shut"})
+    second.post(wider.headers["location"], {"answer": "yes"}, status=409)
+    assert site.run(site.store.units.by_id(path.rsplit("/", 1)[1])).disabled
+
+
+def test_an_approval_after_the_last_day_of_the_scope_opens_nothing(site: Site, desk: Desk) -> None:
+    client, second = keeper(site, desk), approver(site, desk)
+    path = a_new_unit(client)
+    asked = ACCESS | {"until": "2026-11-21"}
+    proposal = client.submit(client.get(path), f"form[action='{path}/access']", asked).headers["location"]
+    site.clock.forward(days=1)
+    second = at_the_desk(site, a_reviewer(desk, "an.quan.er", role=StaffRole.SECURITY_ADMIN))
+    second.post(proposal, {"answer": "yes"}, status=409)
+    assert site.run(site.store.units.by_id(path.rsplit("/", 1)[1])).disabled
 
 
 def test_whoever_lacks_the_right_gets_neither_room(site: Site, desk: Desk) -> None:

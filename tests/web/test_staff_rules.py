@@ -1,6 +1,7 @@
 """The access table over HTTP: readable, drafted, tried out on real orders, published by two, replayed for ever."""
 
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.web.conftest import Site
 from tests.web.test_staff import a_reviewer, at_the_desk, under_review
 from tests.web.test_staff import desk as desk
 from tests.web.test_staff_accounts import approve, proposed
-from views.contexts.rules import CONDITIONS
+from views.contexts.rules import CONDITIONS, OF_CONDITION
 
 NEXT = "2026-12-01.1"
 
@@ -72,8 +73,32 @@ def test_the_table_is_shown_in_words_with_its_versions(site: Site, desk: Desk) -
         assert rule.ground in page.words
     assert "随软件安装" in page.words
     assert "实名等级不低于：L2" in page.words
+    assert "即时查看的机关：公安机关、" in page.words
+    assert "机关的案件和查档范围：企业不在范围内" in page.words
     assert archivist.get(f"/staff/rules/versions/{RULES.version}").h1.endswith("版")
     assert archivist.get("/staff/rules/versions/none", status=404)
+
+
+def test_every_condition_a_rule_may_have_has_words() -> None:
+    assert set(When.model_fields) == set(CONDITIONS), "a condition without words breaks the page of the rules"
+    for name, words in OF_CONDITION.items():
+        kinds = get_args(get_args(When.model_fields[name].annotation)[0])[0]
+        assert set(get_args(kinds)) == set(words)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[[rule]]\n" * 20_000, "最多 400 条规则"),  # once: minutes in which nobody else was served
+        ("x = " + "[" * 50_000, "括号一层套一层太深"),
+        ("rule = [{a = 1}, {b = 2}]", "缺少这一项"),
+    ],
+)
+def test_a_draft_that_is_meant_to_hurt_is_refused_like_any_other(text: str, told: str) -> None:
+    with pytest.raises(rules.DraftFaulty) as caught:
+        rules._table(text)
+    assert any(told in fault.says for fault in caught.value.lines)
+    assert len(caught.value.lines) <= 50
 
 
 def test_faults_of_a_draft_are_told_by_line_and_nothing_is_saved(site: Site, desk: Desk) -> None:

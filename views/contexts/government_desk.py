@@ -5,7 +5,7 @@ from dataclasses import field
 from datetime import datetime
 from typing import Any
 
-from conf.access import RULES
+from conf.access import rules_at
 from conf.terms import BatchStatus, CaseCheck, FilingKind, OrganKind
 from store.records.government import BatchLookup, OrganCase, OrganView, Unit, UnitUser
 from views.contexts import Context, context
@@ -21,13 +21,13 @@ REACHES = (
 )
 
 
-def reach_of(unit: Unit) -> str:
+def reach_of(unit: Unit, now: datetime) -> str:
     """What a unit may see, in a sentence."""
     if unit.disabled:
         return "未启用，等待批准查档范围"
     scope = unit.scope
     if scope is None:
-        return "按规则即时查看，事后核查" if unit.kind in RULES.organs.named else "没有查档范围"
+        return "按规则即时查看，事后核查" if unit.kind in rules_at(now).organs.named else "没有查档范围"
     companies = "全部企业" if scope.all_companies else f"{len(scope.usccs)} 家企业"
     filings = "、".join(label(kind) for kind in scope.filing_kinds) or "全部登记业务"
     papers = "、".join(scope.document_kinds) or "全部材料"
@@ -40,12 +40,13 @@ class Units(Context):
 
     template = "pages/staff_government.html"
     units: tuple[Unit, ...]
+    now: datetime
     filled: Mapping[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     kinds: tuple[tuple[str, str], ...] = KINDS
 
     def reach(self, unit: Unit) -> str:
-        return reach_of(unit)
+        return reach_of(unit, self.now)
 
 
 @context
@@ -57,6 +58,7 @@ class OneUnit(Context):
     users: tuple[UnitUser, ...]
     contact: str
     phone: str
+    now: datetime
     filled: Mapping[str, Any] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     shown_once: tuple[str, ...] = ()
@@ -69,7 +71,7 @@ class OneUnit(Context):
         return (
             ("统一社会信用代码", self.unit.uscc),
             ("机关类别", label(self.unit.kind)),
-            ("查档范围", reach_of(self.unit)),
+            ("查档范围", reach_of(self.unit, self.now)),
         )
 
     def value(self, name: str, kept: str = "") -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlencode
 
-from conf.access import RULES
+from conf.access import rule_named
 from conf.refusals import all_refusals
 from conf.terms import AccountKind, IdentityLevel, OrderStatus, PersonRole, PurposeCode
 from store.records import Account, Company, Document, Order, Page
@@ -82,10 +82,8 @@ class StaffOrders(Context):
 
 def rule_name(rule_id: str) -> str:
     """A rule as staff call it; of a version that is gone, its id."""
-    try:
-        return f"{RULES.by_id(rule_id).who}（{rule_id}）"
-    except KeyError:
-        return rule_id
+    rule = rule_named(rule_id)
+    return f"{rule.who}（{rule_id}）" if rule else rule_id
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,6 +1,6 @@
 """Contexts of the access table for people: rules in words, versions, the draft with its trial run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -18,13 +18,21 @@ CONDITIONS = {
     "account": "账号", "relations": "与企业的关系", "level_from": "实名等级不低于", "level_below": "实名等级低于",
     "statuses": "企业状态", "locked": "档案锁定", "purposes": "用途", "lawyer": "律师承诺", "flags": "页面标注",
     "concerned": "材料涉及本人", "granted": "已获许可", "granted_under": "许可依据的规则", "elsewhere": "属于其他企业",
-    "organs": "机关", "reach": "批准的查档范围", "in_category": "属于批准的材料类别",
+    "organs": "机关", "reach": "机关的案件和查档范围", "in_category": "材料在查档范围内",
 }  # fmt: skip
 WORDS = {
     "anonymous": "未登录", "natural": "个人", "legal": "法人", "company": "企业自身", "head": "法定代表人等",
-    "interested": "股东、董监高", "none": "无", "incomplete": "未填齐", "complete": "已填齐",
-    "organ": "机关单位", "named": "细则列明的机关",
-    "other": "其他机关", "closed": "案件已结或单位停用", "over": "已到期", "outside": "不含本企业", "open": "在范围内",
+    "organ": "机关单位", "interested": "股东、董监高", "none": "无", "incomplete": "未填齐", "complete": "已填齐",
+}  # fmt: skip
+
+
+#: The same word says different things of different conditions.
+OF_CONDITION = {
+    "organs": {"named": "规则列明的机关", "other": "其他机关"},
+    "reach": {
+        "closed": "案件已办结或单位已停用", "none": "没有批准的范围", "over": "范围已到期", "outside": "企业不在范围内",
+        "open": "案件在办、企业在范围内",
+    },
 }  # fmt: skip
 
 
@@ -68,17 +76,23 @@ class _Tables:
     def outcome(self, value: str) -> tuple[str, str]:
         return OUTCOMES[value]
 
+    def organs(self, table: AccessTable) -> str:
+        """The organs that see at once, in words."""
+        return "、".join(label(kind) for kind in table.organs.named) or "没有"
+
     def conditions(self, when: When) -> str:
-        said = (f"{CONDITIONS[name]}：{_told(value)}" for name, value in when.given.items())
+        said = (f"{CONDITIONS[name]}：{_told(value, OF_CONDITION.get(name))}" for name, value in when.given.items())
         return "；".join(said) or "任何情形"
 
 
 WORDING = _Tables()
 
 
-def _told(value: object) -> str:
+def _told(value: object, own: Mapping[str, str] | None = None) -> str:
     if isinstance(value, tuple):
-        return "、".join(_told(each) for each in value)
+        return "、".join(_told(each, own) for each in value)
+    if own and str(value) in own:
+        return own[str(value)]
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, int):
