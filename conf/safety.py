@@ -31,6 +31,8 @@ def _own(s: Settings) -> Iterator[str]:
         yield "EQICHA_BASE_URL: production needs https://"
     if s.log_format != "json":
         yield "EQICHA_LOG_FORMAT: production needs json"
+    if s.accel_dir != Path("") and not s.trusted_proxy:
+        yield "EQICHA_ACCEL_DIR: without nginx in front (EQICHA_TRUSTED_PROXY) nobody would send what is handed over"
     for name in FILES:
         if getattr(s, name) == Path(""):
             yield f"{PREFIX}{name.upper()}: production needs a file of its own, development keys are refused"

@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     base_url: str = Field("http://127.0.0.1:8000", description="address visitors use; goes into QR codes and redirects")
     hosts: str = Field("127.0.0.1,localhost", description="comma-separated Host names answered; any other gets 404")
     trusted_proxy: bool = Field(False, description="take X-Real-IP and X-Forwarded-Proto from the proxy in front")
+    accel_dir: Path = Field(
+        Path(""), description="folder on tmpfs page pictures are handed to nginx in (X-Accel-Redirect); empty: not so"
+    )
     var_dir: Path = Field(ROOT / "var", description="keys, caches, checkpoints and trial database; never committed")
     log_format: Literal["console", "json"] = Field("console", description="console for people, json for production")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")

@@ -7,6 +7,7 @@ import re
 import signal
 import weakref
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from tornado import httputil
@@ -25,6 +26,7 @@ from handlers.headers import cookie_name, standing_headers
 from handlers.limits import Windows
 from handlers.metrics import Metrics
 from handlers.ops import QUIET
+from handlers.pictures import HandOver
 from handlers.routes import all_routes
 from handlers.traffic import Traffic
 from handlers.visit import Terminals
@@ -95,6 +97,7 @@ class Service(Application):
         self.metrics: Metrics = parts["metrics"] or Metrics()
         self.traffic = Traffic(store, self.clock)
         self.terminals = Terminals(store, self.clock)
+        self.hand_over = HandOver(settings.accel_dir) if settings.accel_dir != Path("") else None
         self.standing_headers = tuple(standing_headers(settings).items())
         self._cookies = {
             p: cookie_name(settings, p) for p in ("session", "staff", "government", "terminal", "type", "keys", "back")
@@ -167,6 +170,7 @@ async def serve(app: Service, *, on_ready: Callable[[], None] | None = None) -> 
     server.add_sockets(bind_sockets(app.conf.port, app.conf.host))
     watchdog, probe = Watchdog(app.metrics), asyncio.create_task(_probe(app))
     counted = asyncio.create_task(app.traffic.run())
+    swept = asyncio.create_task(app.hand_over.run()) if app.hand_over else None
     watchdog.start()
     if app.background is not None:
         await _done(app.background.start())
@@ -178,6 +182,8 @@ async def serve(app: Service, *, on_ready: Callable[[], None] | None = None) -> 
     if app.background is not None:
         await _done(app.background.stop())
     counted.cancel()
+    if swept is not None:
+        swept.cancel()
     await asyncio.wait((counted,), timeout=3)
     probe.cancel()
     watchdog.stop()

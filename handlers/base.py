@@ -189,7 +189,10 @@ class BaseHandler(Ways, RequestHandler):
         """Nobody waits longer for the database than a page may take; hardly at all while it is known to be away."""
         seconds = PAGE_SECONDS if self.request.method in ("GET", "HEAD") else POST_SECONDS
         with self.store.within(seconds if self.application.is_database_up else AWAY_SECONDS):
-            await super()._execute(transforms, *args, **kwargs)
+            try:
+                await super()._execute(transforms, *args, **kwargs)
+            finally:  # an upload that was cut off is never finished; the drain is not to wait for it
+                self.application.answering.discard(self)
 
     def _handle_request_exception(self, e: BaseException) -> None:
         named = self.store.named(e) if isinstance(e, Exception) else e

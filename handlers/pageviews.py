@@ -2,6 +2,7 @@
 
 from conf.errors import NotFound, TooMany
 from conf.terms import IdentityLevel, PageSize
+from handlers import pictures
 from handlers.base import BaseHandler
 from handlers.dossiers import visitor_of
 from handlers.flows import viewing
@@ -57,10 +58,7 @@ class PageImage(BaseHandler):
             raise TooMany(wait)
         workshop = self.adapters.workshop
         picture = await viewing.open_image(self.store, workshop, page_id, PageSize(size), visitor_of(self))
-        self.set_header("Cache-Control", "private, no-store")
-        self.set_header("Content-Type", picture.media_type)
-        self.set_header("Content-Length", len(picture.content))
-        self.finish(picture.content)
+        await pictures.send(self, picture.content, picture.media_type)
 
 
 def zoom_of(handler: BaseHandler) -> int:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from conf.settings import Settings
 from eqicha import commands
-from handlers.flows.verifying import LARGEST_FILE
+from handlers.flows import organ_cases, supplements, verifying
+from handlers.headers import standing_headers
+from handlers.pictures import LOCATION
 from handlers.routes import all_routes
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "docs" / "examples"
@@ -26,14 +28,36 @@ def test_nginx_overwrites_every_header_the_service_believes() -> None:
 
 
 def test_nginx_takes_large_bodies_only_where_uploads_are_streamed() -> None:
-    limits = re.findall(r"location (?:= )?(\S+) \{[^}]*?client_max_body_size (\d+)m", NGINX)
-    assert limits == [("/verify/file", "61")]
-    assert LARGEST_FILE < 61 << 20, "the file and the form around it"
-    assert [spec for spec in all_routes() if spec.regex.match("/verify/file")]
+    limits = dict(re.findall(r"location (?:= |~ )?(\S+) \{[^}]*?client_max_body_size ([1-9]\d*)m", NGINX))
+    largest = {
+        "/verify/file": verifying.LARGEST_FILE,
+        "^/orders/[^/]+/answer$": len(supplements.FILES) * supplements.LARGEST_FILE,
+        "/gov/cases/new/file": organ_cases.LARGEST,
+    }
+    assert set(limits) == set(largest)
+    for path, most in largest.items():
+        assert most < int(limits[path]) << 20, f"{path}: the files and the form around them"
+        example = re.sub(r"[\^$]|\[\^/\]\+", lambda part: "TH20260101-ABCDEF" if len(part[0]) > 1 else "", path)
+        assert [spec for spec in all_routes() if spec.regex.fullmatch(example)], example
+
+
+def test_every_address_that_takes_files_is_known_to_nginx() -> None:
+    """A handler that streams its body may take more than 1 MB; nginx has to let it."""
+    streamed = {spec.regex.pattern for spec in all_routes() if getattr(spec.target, "_stream_request_body", False)}
+    small = {path for path in streamed if path.startswith("/gov/cases/(")}  # lists of 64 KB
+    assert len(streamed) == len(streamed & small) + 3
+    for path in ("/verify/file", "/orders/TH20260101-ABCDEF/answer", "/gov/cases/new/file"):
+        assert any(re.match(pattern, path) for pattern in streamed - small), path
 
 
 def test_nginx_adds_no_header_twice_and_closes_its_braces() -> None:
-    assert "add_header" not in NGINX
+    """Only where it drops the service's headers (X-Accel-Redirect) nginx says them again, all of them."""
+    handed = NGINX.split("location /internal/pictures/", 1)[1].split("}", 1)[0]
+    assert NGINX.count("add_header") == handed.count("add_header")
+    again = dict(re.findall(r"add_header (\S+) \$(\S+);", handed))
+    assert set(again) == {*standing_headers(Settings(base_url="https://x.example")), "X-Request-ID"}
+    assert all(value == f"upstream_http_{name.lower().replace('-', '_')}" for name, value in again.items())
+    assert LOCATION in NGINX
     bare = re.sub(r"#.*", "", NGINX)
     assert bare.count("{") == bare.count("}")
     ends = [line for line in bare.splitlines() if line.strip() and not line.rstrip().endswith((";", "{", "}"))]

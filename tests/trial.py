@@ -83,6 +83,17 @@ class TrialSet:
         self._start("sandbox", "sandbox", "--port", str(self.sandbox_port), "--smtp-port", str(self.smtp_port))
         self._wait(f"{self.sandbox_url}/", "sandbox")
 
+    def start_identity(self, name: str, base_url: str) -> dict[str, str]:
+        """A sandbox of its own that knows us under another address; the settings that lead there for signing in."""
+        port, smtp_port = free_port(), free_port()
+        self._start(name, "sandbox", "--port", str(port), "--smtp-port", str(smtp_port), EQICHA_BASE_URL=base_url)
+        box = f"http://127.0.0.1:{port}"
+        self._wait(f"{box}/", name)
+        return {
+            "identity_url": f"{box}/tyrz/pscp/sso/connect/page/oauth2",
+            "identity_logout_url": f"{box}/tyrz/_tif_sso_logout_/",
+        }
+
     def start_service(self, name: str = "service", *, port: int = 0, **settings: object) -> str:
         """Start one process of the service, on a port of its own when given; returns its address."""
         extra = {f"EQICHA_{key.upper()}": str(value) for key, value in settings.items()}

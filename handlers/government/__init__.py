@@ -110,9 +110,11 @@ class UploadHandler(GovernmentHandler):
         if self.request.method == "POST" and not self.is_on_network:
             return
         await super().prepare()
-        if self.request.method != "POST" or self._finished or self.user is None:
+        if self.request.method != "POST" or self._finished:
             return
         self.request.connection.set_max_body_size(4 * self.largest)  # type: ignore[union-attr]
+        if self.user is None:  # signed out meanwhile: the guard says so, which can be read once the body is over
+            return
         try:
             content_type = self.request.headers.get("Content-Type", "")
             self.upload = Upload(

@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 from conf.errors import Forbidden, NotFound, TooMany
 from conf.terms import PageSize, PurposeCode
+from handlers import pictures
 from handlers.flows import organ_viewing
 from handlers.government import ID, GovernmentHandler
 from handlers.guards import government
@@ -108,10 +109,7 @@ class PageImage(GovernmentHandler):
         except Forbidden as fault:
             self.show(contexts.GovShut(title="不能查看", case=visitor.case, decision=fault.decision), status=403)
             return
-        self.set_header("Cache-Control", "private, no-store")
-        self.set_header("Content-Type", found.media_type)
-        self.set_header("Content-Length", len(found.content))
-        self.finish(found.content)
+        await pictures.send(self, found.content, found.media_type)
 
 
 USCC = r"([0-9A-Z]{18})"

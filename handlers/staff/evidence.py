@@ -4,6 +4,7 @@ from conf.clock import beijing
 from conf.errors import NotFound
 from conf.rights import Action
 from conf.terms import OrderStatus, PageSize
+from handlers import pictures
 from handlers.flows import supplements, viewing
 from handlers.guards import staff
 from handlers.orders import NO
@@ -35,12 +36,6 @@ class EvidenceHandler(StaffHandler):
         if document is None or not is_asked or document.uscc != order.uscc:
             raise NotFound(document_id)
         return document
-
-    def send(self, content: bytes, media_type: str) -> None:
-        self.set_header("Cache-Control", "private, no-store")
-        self.set_header("Content-Type", media_type)
-        self.set_header("Content-Length", len(content))
-        self.finish(content)
 
 
 class PaperView(EvidenceHandler):
@@ -75,7 +70,7 @@ class PaperImage(EvidenceHandler):
             self.store, self.adapters.workshop, page, PageSize(size), lines=self.lines(order), now=self.clock(),
             trace=self.audit_context(),
         )  # fmt: skip
-        self.send(picture.content, picture.media_type)
+        await pictures.send(self, picture.content, picture.media_type)
 
 
 class AnswerPage(EvidenceHandler):
@@ -88,7 +83,7 @@ class AnswerPage(EvidenceHandler):
             self.store, self.adapters.workshop, order, sha256, int(number), lines=self.lines(order), now=self.clock(),
             trace=self.audit_context(),
         )  # fmt: skip
-        self.send(content, "image/jpeg")
+        await pictures.send(self, content, "image/jpeg")
 
 
 ROUTES = [

@@ -2,6 +2,7 @@
 
 from conf.errors import Conflict, Invalid, NotFound
 from conf.rights import Action
+from handlers import pictures
 from handlers.flows import batches, organ_cases
 from handlers.guards import staff
 from handlers.staff import StaffHandler
@@ -90,9 +91,7 @@ class LetterPage(StaffHandler):
         content = await organ_cases.letter_page(
             self.store, case, int(number), now=self.clock(), trace=self.audit_context()
         )
-        self.set_header("Cache-Control", "private, no-store")
-        self.set_header("Content-Type", "image/jpeg")
-        self.finish(content)
+        await pictures.send(self, content, "image/jpeg")
 
 
 class OneBatch(StaffHandler):
