@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import ElementHandle, Locator, Page, expect
 
 #: Of the stop in focus: where the wanted one lies from here, and what a person would not see.
 STOP = """wanted => {
@@ -18,7 +19,7 @@ STOP = """wanted => {
   if (!ringed(at) && !(at.parentElement && ringed(at.parentElement))) faults.push('no visible focus');
   if (box.width < 1 || box.height < 1) faults.push('of no size');
   const isSeen = box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
-  if (!isSeen) faults.push("out of sight");
+  if (!isSeen) faults.push(`out of sight at ${Math.round(box.left)}, ${Math.round(box.top)} of ${innerWidth} x ${innerHeight}`);
   if (!faults.length) {
     const x = Math.min(Math.max(box.left + box.width / 2, 1), innerWidth - 1);
     const y = Math.min(Math.max(Math.max(box.top, 0) + Math.min(box.height, 40) / 2, 1), innerHeight - 1);
@@ -53,12 +54,21 @@ class Hands:
         expect(wanted).to_be_visible()
         element = wanted.element_handle()
         for _ in range(most):
-            stop = self.page.evaluate(STOP, element)
+            stop = self._stop(element)
             assert not stop["faults"], f"{self.page.url}: {stop['said']!r} {stop['faults']}"
             if stop["there"]:
                 return
             self.press("Shift+Tab" if stop["back"] else "Tab")
         raise AssertionError(f"{wanted} was not reached on {self.page.url}")
+
+    def _stop(self, element: ElementHandle | None) -> dict[str, Any]:
+        """Where the focus is; a page that still glides there is waited for."""
+        for _ in range(30):
+            stop: dict[str, Any] = self.page.evaluate(STOP, element)
+            if not stop["faults"]:
+                break
+            self.page.wait_for_timeout(100)
+        return stop
 
     def open(self, name: str | re.Pattern[str], *, nth: int = 0, inside: str = "main") -> None:
         """A link followed with Enter."""

@@ -350,7 +350,7 @@ def approve(hands: Hands, batch: str) -> None:
     hands.open(re.compile(batch))
     hands.look("批量查询")
     hands.push("批准")
-    expect(hands.page.locator("main")).not_to_contain_text("审批")
+    expect(hands.page.get_by_role("button", name="批准", exact=True)).to_have_count(0)
     hands.look("批量查询")
 
 
