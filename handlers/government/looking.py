@@ -89,6 +89,7 @@ class PageView(GovernmentHandler):
             title=f"{found.document.title}，第 {int(number)} 页，共 {len(found.pages)} 页",
             company=found.company, document=found.document, pages=found.pages, number=int(number), zoom=zoom_of(self),
             purpose=PurposeCode.OTHER, watermark=" · ".join(visitor.watermark), case_id=id,
+            case_no=visitor.case.no,
         )  # fmt: skip
         self.show(page)
 

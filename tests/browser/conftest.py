@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
+from tests.browser.people import Office
 from tests.trial import ROOT, TrialSet
 
+expect.set_options(timeout=20_000)  # a busy machine is no fault of a page
 CHROMIUM = "/usr/bin/chromium"
 SIZES = {"pc": (1440, 900), "phone": (390, 844), "kiosk": (1080, 1920)}
 PICTURES = ROOT / "tests" / "browser" / "output"
@@ -29,6 +31,14 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrialSet]:
 
 
 @pytest.fixture(scope="session")
+def office(trial: TrialSet) -> Iterator[Office]:
+    """Where people of ours and of units are made, in the trial set's own store."""
+    made = Office(trial)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
     quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync"]  # fmt: skip
@@ -38,6 +48,12 @@ def browser_type_launch_args() -> dict[str, Any]:
 @pytest.fixture(params=list(SIZES))
 def size(request: pytest.FixtureRequest) -> str:
     return str(request.param)
+
+
+def is_fault(line: ConsoleMessage) -> bool:
+    """An error of script or policy. That an answer was a refusal (422 and the like) is logged too and is none."""
+    is_policy = "Content Security Policy" in line.text
+    return is_policy or (line.type == "error" and "Failed to load resource" not in line.text)
 
 
 @pytest.fixture
@@ -58,10 +74,7 @@ def visitor(browser: Browser, trial: TrialSet) -> Iterator[Callable[..., Page]]:
         )
         opened.append(context)
         context.on("weberror", lambda error: faults.append(f"script: {error.error}"))
-        context.on(
-            "console",
-            lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None,
-        )
+        context.on("console", lambda line: faults.append(line.text) if is_fault(line) else None)
         page = context.new_page()
         page.set_default_timeout(20_000)
         return page

@@ -159,6 +159,11 @@ class Viewer(Context):
         return f"{self.base}/dossier"
 
     @property
+    def crumbs(self) -> tuple[tuple[str, str], ...]:
+        """(name, address) of the way back."""
+        return ((self.company.name, self.base), ("影像档案", self.dossier), (self.document.title, ""))
+
+    @property
     def order(self) -> str:
         """Where a copy of the paper is asked for; "" where there is none to be had."""
         return f"{self.base}/order?document={self.document.id}"
@@ -179,6 +184,12 @@ class OrganViewer(Viewer):
     """The same for a unit at work on a case."""
 
     case_id: str
+    case_no: str
+
+    @property
+    def crumbs(self) -> tuple[tuple[str, str], ...]:
+        case = (("案件", "/gov/cases"), (self.case_no, f"/gov/cases/{self.case_id}"))
+        return (*case, (self.company.name, self.base), (self.document.title, ""))
 
     @property
     def base(self) -> str:
