@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from conf.access import RULES, RuleVersionGone, rules_at
+from conf.access import RULES, RuleVersionGone, When, rules_at
 from conf.live import forget
 from conf.terms import OrderStatus, StaffRole
 from handlers.flows import rules
@@ -16,6 +16,7 @@ from tests.web.conftest import Site
 from tests.web.test_staff import a_reviewer, at_the_desk, under_review
 from tests.web.test_staff import desk as desk
 from tests.web.test_staff_accounts import approve, proposed
+from views.contexts.rules import CONDITIONS, WORDING
 
 NEXT = "2026-12-01.1"
 
@@ -73,6 +74,25 @@ def test_the_table_is_shown_in_words_with_its_versions(site: Site, desk: Desk) -
     assert "实名等级不低于：L2" in page.words
     assert archivist.get(f"/staff/rules/versions/{RULES.version}").h1.endswith("版")
     assert archivist.get("/staff/rules/versions/none", status=404)
+
+
+def test_every_condition_a_rule_can_have_is_shown_in_words() -> None:
+    assert set(When.model_fields) == set(CONDITIONS)
+    shown = " ".join(WORDING.conditions(rule.when) for rule in RULES.rule)
+    for word in ("closed", "outside", "named", "organ", "over"):
+        assert word not in shown
+
+
+def test_a_security_administrator_reads_a_draft_and_changes_nothing(site: Site, desk: Desk) -> None:
+    archivist, _, _ = readers(site, desk)
+    security = at_the_desk(site, a_reviewer(desk, "an.quan", role=StaffRole.SECURITY_ADMIN))
+    assert "现在没有草案" in security.get("/staff/rules").words
+    text = drafted(archivist)
+    page = security.get("/staff/rules/draft")
+    assert page.one("textarea[name=text]").has_attr("readonly")
+    assert not page.all("main form"), "approving is done where proposals are"
+    security.post("/staff/rules/draft", {"text": text, "revision": "1"}, status=403)
+    security.post("/staff/rules/draft/publish", {"reason": "x"}, status=403)
 
 
 def test_faults_of_a_draft_are_told_by_line_and_nothing_is_saved(site: Site, desk: Desk) -> None:

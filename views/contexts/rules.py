@@ -18,10 +18,14 @@ CONDITIONS = {
     "account": "账号", "relations": "与企业的关系", "level_from": "实名等级不低于", "level_below": "实名等级低于",
     "statuses": "企业状态", "locked": "档案锁定", "purposes": "用途", "lawyer": "律师承诺", "flags": "页面标注",
     "concerned": "材料涉及本人", "granted": "已获许可", "granted_under": "许可依据的规则", "elsewhere": "属于其他企业",
+    "organs": "机关", "reach": "机关查档范围", "in_category": "材料在许可的类别内",
 }  # fmt: skip
 WORDS = {
     "anonymous": "未登录", "natural": "个人", "legal": "法人", "company": "企业自身", "head": "法定代表人等",
     "interested": "股东、董监高", "none": "无", "incomplete": "未填齐", "complete": "已填齐",
+    "organ": "机关", "named": "规则列明的机关", "other": "其他机关", "closed": "查档已结束或单位停用",
+    "over": "许可已到期",
+    "outside": "企业不在许可范围", "open": "在许可范围内",
 }  # fmt: skip
 
 
@@ -66,16 +70,18 @@ class _Tables:
         return OUTCOMES[value]
 
     def conditions(self, when: When) -> str:
-        said = (f"{CONDITIONS[name]}：{_told(value)}" for name, value in when.given.items())
+        said = (f"{CONDITIONS[name]}：{_told(value, name)}" for name, value in when.given.items())
         return "；".join(said) or "任何情形"
 
 
 WORDING = _Tables()
 
 
-def _told(value: object) -> str:
+def _told(value: object, name: str = "") -> str:
     if isinstance(value, tuple):
-        return "、".join(_told(each) for each in value)
+        return "、".join(_told(each, name) for each in value)
+    if name == "reach" and value == "none":
+        return "没有许可"
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, int):
@@ -100,6 +106,7 @@ class RulesPage(Context):
     sets: tuple[RuleSet, ...]
     draft: RuleDraft | None
     now: datetime
+    may_draft: bool
     wording: _Tables = WORDING
 
     @property
@@ -144,4 +151,5 @@ class RulesDraft(Context):
     effective: str = ""
     reason: str = ""
     errors: dict[str, str] = field(default_factory=dict)
+    may_draft: bool = True
     wording: _Tables = WORDING
