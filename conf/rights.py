@@ -114,9 +114,10 @@ ROLES: dict[StaffRole, Role] = {
     ),
     StaffRole.SECURITY_ADMIN: Role(
         name="安全管理员",
-        why="批准账号、权限和参数的变更；自己不提出变更。",
+        why="批准账号、权限、参数和查档规则的变更；自己不提出变更。",
         actions=frozenset({
-            Action.ACCOUNTS_APPROVE, Action.SETTINGS_APPROVE, Action.SESSIONS_END, Action.SYSTEM_SEE,
+            Action.ACCOUNTS_APPROVE, Action.SETTINGS_APPROVE, Action.RULES_PUBLISH, Action.SESSIONS_END,
+            Action.SYSTEM_SEE,
         }),
     ),
     StaffRole.AUDITOR: Role(

@@ -97,12 +97,25 @@ class Outbox:
         return done.matched_count == 1
 
     async def resend(self, id: str, tx: Tx | None = None) -> OutboxMessage | None:
-        """Send a message again that was rejected or given up; None when it is in no such state."""
+        """Send a message again that was rejected or given up, or now one that waits for its next try.
+
+        None when it is in no such state: delivered, never tried yet, or under way.
+        """
+        if waiting := await self._at_once(id, tx):
+            return waiting
         ended = {"_id": text(id), "status": {"$in": [OutboxStatus.REJECTED.value, OutboxStatus.GAVE_UP.value]}}
         now = self._clock()
         anew = {"status": WAITING, "next_at": now, "created_at": now, "done_at": None, "lease_owner": ""}
         row = await self._outbox.find_one_and_update(
             ended, {"$set": anew | {"attempts": 0}}, return_document=ReturnDocument.AFTER, session=tx
+        )
+        return from_bson(OutboxMessage, row) if row else None
+
+    async def _at_once(self, id: str, tx: Tx | None) -> OutboxMessage | None:
+        """A message tried before and waiting is due now; how long it has waited and its tries stay."""
+        waits = {"_id": text(id), "status": WAITING, "attempts": {"$gte": 1}, "lease_owner": ""}
+        row = await self._outbox.find_one_and_update(
+            waits, {"$set": {"next_at": self._clock()}}, return_document=ReturnDocument.AFTER, session=tx
         )
         return from_bson(OutboxMessage, row) if row else None
 

@@ -1,4 +1,4 @@
-"""Sending a message again that was rejected or given up, on the word of staff. Called by the staff's outbox page."""
+"""Sending again what was rejected or given up, or at once what waits; called by the staff's outbox page."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any

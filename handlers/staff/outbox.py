@@ -1,6 +1,6 @@
 """What goes out to other systems, and how those stand: the page staff look at when something does not arrive."""
 
-from conf.rights import Action
+from conf.rights import Action, may
 from conf.terms import OutboxStatus
 from handlers.flows import resending
 from handlers.guards import staff
@@ -16,6 +16,7 @@ class OutboxList(StaffHandler):
 
     @staff(Action.OUTBOX_SEE)
     async def get(self) -> None:
+        assert self.staff is not None  # by the guard
         outbox = self.store.outbox
         lines = tuple(line.state() for line in getattr(self.adapters, "lines", ()))
         waiting = await outbox.listed((OutboxStatus.WAITING,))
@@ -28,6 +29,7 @@ class OutboxList(StaffHandler):
                 failed=failed,
                 unreceived=await outbox.unreceived(),
                 now=self.clock(),
+                may_resend=may(self.staff.roles, Action.OUTBOX_RESEND),
             )
         )
 

@@ -2,7 +2,7 @@
 
 from conf.access import parse_rules, rules_at
 from conf.errors import Conflict, Invalid, NotFound
-from conf.rights import Action
+from conf.rights import Action, may
 from handlers.flows import rules
 from handlers.guards import staff
 from handlers.staff import StaffHandler
@@ -13,7 +13,15 @@ SEEN_BY = (Action.RULES_DRAFT, Action.RULES_PUBLISH)
 WAITING = "已有一版规则在等待批准，请先等它办完。"
 
 
-class RulesNow(StaffHandler):
+class RulesHandler(StaffHandler):
+    """What all addresses of the rules share."""
+
+    @property
+    def may_draft(self) -> bool:
+        return self.staff is not None and may(self.staff.roles, Action.RULES_DRAFT)
+
+
+class RulesNow(RulesHandler):
     """`/staff/rules`: the table that counts now, and the versions with their dates."""
 
     @staff(*SEEN_BY)
@@ -21,7 +29,9 @@ class RulesNow(StaffHandler):
         now = self.clock()
         sets, draft = await self.store.rule_sets.all(), await self.store.rule_sets.draft()
         table = rules_at(now)
-        self.show(contexts.RulesPage(title="查档规则", table=table, sets=sets, draft=draft, now=now))
+        self.show(
+            contexts.RulesPage(title="查档规则", table=table, sets=sets, draft=draft, now=now, may_draft=self.may_draft)
+        )
 
 
 class RulesVersion(StaffHandler):
@@ -35,7 +45,7 @@ class RulesVersion(StaffHandler):
         self.show(contexts.RulesVersion(title=f"查档规则 {version} 版", table=parse_rules(found.text), kept=found))
 
 
-class DraftHandler(StaffHandler):
+class DraftHandler(RulesHandler):
     """What the addresses of the draft share."""
 
     async def show_draft(
@@ -55,7 +65,7 @@ class DraftHandler(StaffHandler):
         page = contexts.RulesDraft(
             title="规则草案", draft=draft, text=text, changed=changed, tried=tried, errors=errors or {},
             faults=tuple((fault.line, fault.says) for fault in faults), effective=self.text("effective", max=30),
-            reason=self.text("reason", max=500),
+            reason=self.text("reason", max=500), may_draft=self.may_draft,
         )  # fmt: skip
         self.show(page, status=status)
 

@@ -101,6 +101,18 @@ def test_a_draft_that_is_meant_to_hurt_is_refused_like_any_other(text: str, told
     assert len(caught.value.lines) <= 50
 
 
+def test_a_security_administrator_reads_a_draft_and_changes_nothing(site: Site, desk: Desk) -> None:
+    archivist, _, _ = readers(site, desk)
+    security = at_the_desk(site, a_reviewer(desk, "an.quan", role=StaffRole.SECURITY_ADMIN))
+    assert "现在没有草案" in security.get("/staff/rules").words
+    text = drafted(archivist)
+    page = security.get("/staff/rules/draft")
+    assert page.one("textarea[name=text]").has_attr("readonly")
+    assert not page.all("main form"), "approving is done where proposals are"
+    security.post("/staff/rules/draft", {"text": text, "revision": "1"}, status=403)
+    security.post("/staff/rules/draft/publish", {"reason": "x"}, status=403)
+
+
 def test_faults_of_a_draft_are_told_by_line_and_nothing_is_saved(site: Site, desk: Desk) -> None:
     archivist, _, _ = readers(site, desk)
     lines = text_of(archivist.get("/staff/rules/draft")).split("\n")

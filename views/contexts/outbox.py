@@ -58,6 +58,7 @@ class Outbox(Context):
     failed: tuple[OutboxMessage, ...]
     unreceived: tuple[OutboxMessage, ...]
     now: datetime
+    may_resend: bool = True
 
     def system(self, line: Any) -> str:
         return SYSTEMS.get(line.system, line.system)

@@ -117,6 +117,7 @@ class RulesPage(Context):
     sets: tuple[RuleSet, ...]
     draft: RuleDraft | None
     now: datetime
+    may_draft: bool
     wording: _Tables = WORDING
 
     @property
@@ -161,4 +162,5 @@ class RulesDraft(Context):
     effective: str = ""
     reason: str = ""
     errors: dict[str, str] = field(default_factory=dict)
+    may_draft: bool = True
     wording: _Tables = WORDING
