@@ -18,10 +18,13 @@ CONDITIONS = {
     "account": "账号", "relations": "与企业的关系", "level_from": "实名等级不低于", "level_below": "实名等级低于",
     "statuses": "企业状态", "locked": "档案锁定", "purposes": "用途", "lawyer": "律师承诺", "flags": "页面标注",
     "concerned": "材料涉及本人", "granted": "已获许可", "granted_under": "许可依据的规则", "elsewhere": "属于其他企业",
+    "organs": "机关", "reach": "案件与查档范围", "in_category": "批准的材料类别之内",
 }  # fmt: skip
 WORDS = {
     "anonymous": "未登录", "natural": "个人", "legal": "法人", "company": "企业自身", "head": "法定代表人等",
     "interested": "股东、董监高", "none": "无", "incomplete": "未填齐", "complete": "已填齐",
+    "organ": "机关", "named": "规则列明的机关", "other": "其他机关", "closed": "案件已办结", "over": "范围已到期",
+    "outside": "不在范围内", "open": "在范围内",
 }  # fmt: skip
 
 
