@@ -136,6 +136,11 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("account_id", UP), ("request_key", UP)], name="request", unique=True),  # made once
         IndexModel([("account_id", UP), ("created_at", DOWN), ("_id", DOWN)], name="of_account"),
         IndexModel([("status", UP), ("created_at", UP), ("_id", UP), ("free_at", UP)], name="queue"),  # claim, review
+        IndexModel(  # which rules sent something that waits
+            [("status", UP), ("decision.rule_id", UP)],
+            name="waiting_by_rule",
+            partialFilterExpression={"status": "under_review"},
+        ),
         IndexModel([("expires_at", UP), ("status", UP)], name="expiry", sparse=True),
         IndexModel([("created_at", UP)], name="by_time"),  # recount of a day
         IndexModel([("unrated_since", UP)], name="unrated", sparse=True),  # default ratings
@@ -214,7 +219,8 @@ INDEXES: dict[str, list[IndexModel]] = {
     "tallies": [],
     "buckets": [],  # read by ranges of _id
     "company_buckets": [
-        IndexModel([("period", UP), ("n", DOWN)], name="most"),  # top companies of a period
+        # top companies of one period, or of several summed without reading a row
+        IndexModel([("period", UP), ("n", DOWN), ("uscc", UP)], name="most_of"),
     ],
     "served": [],
     "recounts": [],
