@@ -121,7 +121,11 @@ class Year:
 
     def _companies(self, row: dict[str, Any]) -> Iterator[dict[str, Any]]:
         for company in range(self.companies):
-            gone = {"status": "cancelled", "ended_on": "2001-05-06"} if company % 400 == 399 else {}
+            ended = {
+                "status": "cancelled",
+                "ended_on": f"{1990 + company % 36}-05-06",
+            }  # a fifth is gone, since long or not
+            gone = ended if company % 5 == 4 else {}
             yield row | {"_id": code_of(company), "name": name_of(company)} | gone
 
     def _orders(self, row: dict[str, Any], waiting: int) -> Iterator[dict[str, Any]]:

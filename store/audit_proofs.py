@@ -6,7 +6,7 @@ Nothing rests on the kept roots: a proof is only given when it leads to the root
 
 import asyncio
 
-from pymongo import ASCENDING, DESCENDING
+from pymongo import ASCENDING, DESCENDING, UpdateOne
 
 from conf.errors import IntegrityFault
 from store.audit_leaf import canonical
@@ -19,6 +19,10 @@ from store.records.audit import AuditProof
 BLOCK = 1024
 #: So many blocks are worked out at most while a page waits, and by one turn of the background.
 BLOCKS_ON_DEMAND, BLOCKS_AT_ONCE = 2, 200
+#: A reading of leaves or roots comes in one answer: 16 MB hold many more.
+_ONE_ANSWER = 100_000
+#: The block the last trim ended in, and those of its leaves that only the trim still has.
+Tail = tuple[int, list[bytes]]
 
 
 class AuditProofs:
@@ -42,10 +46,12 @@ class AuditProofs:
         row = await self._events.find_one({"_id": id})
         if row is None or row["position"] is None or row["position"] >= checkpoint.size:
             return None
-        if not await self.fill(checkpoint.size, at_most=BLOCKS_ON_DEMAND):
+        tail = await self._tail()
+        roots = await self._roots(checkpoint.size, tail)
+        if roots is None:
             return None
         position, content = int(row["position"]), canonical(row)
-        leaf, path = await self._path(position, checkpoint.size)
+        leaf, path = await self._path(position, checkpoint.size, roots, tail)
         root = bytes.fromhex(checkpoint.root)
         holds = verify_inclusion(leaf, position, size=checkpoint.size, proof=path, root=root)
         if not holds or leaf_hash(content.encode()) != leaf:
@@ -57,43 +63,64 @@ class AuditProofs:
         """Work out the roots of complete blocks below `size`, so many at a time; whether all are there now."""
         newest = await self._blocks.find_one({}, {"_id": 1}, sort=[("_id", DESCENDING)])
         first, complete = (newest["_id"] + 1 if newest else 0), size // BLOCK
-        for number in range(first, min(complete, first + at_most)):
-            root = await asyncio.to_thread(tree_root, await self.leaves_of_block(number, BLOCK))
-            await self._blocks.update_one({"_id": number}, {"$setOnInsert": {"root": root.hex()}}, upsert=True)
+        await self._work_out(range(first, min(complete, first + at_most)), await self._tail())
         return complete <= first + at_most
+
+    async def _work_out(self, numbers: range, tail: Tail) -> list[bytes]:
+        """Keep the roots of these blocks."""
+        roots = [await asyncio.to_thread(tree_root, await self._leaves(number, BLOCK, tail)) for number in numbers]
+        if roots:
+            kept = zip(numbers, roots, strict=True)
+            await self._blocks.bulk_write(
+                [
+                    UpdateOne({"_id": number}, {"$setOnInsert": {"root": root.hex()}}, upsert=True)
+                    for number, root in kept
+                ]
+            )
+        return roots
+
+    async def _roots(self, size: int, tail: Tail) -> list[bytes] | None:
+        """Roots of the complete blocks below `size`; None while more are missing than a page may wait for."""
+        complete = size // BLOCK
+        found = self._blocks.find({"_id": {"$lt": complete}}).sort("_id", ASCENDING).batch_size(_ONE_ANSWER)
+        rows: list[Row] = await found.to_list()
+        if [row["_id"] for row in rows] != list(range(len(rows))):
+            raise IntegrityFault("block roots of the audit are missing")
+        if complete > len(rows) + BLOCKS_ON_DEMAND:
+            return None
+        missing = range(len(rows), complete)
+        return [bytes.fromhex(row["root"]) for row in rows] + await self._work_out(missing, tail)
 
     async def forget(self) -> None:
         """Drop the kept roots: they are worked out anew when next needed. Those before the last trim cannot be."""
         trim = await self._trims.find_one({}, {"_id": 1}, sort=[("_id", DESCENDING)])
         await self._blocks.delete_many({"_id": {"$gte": trim["_id"] // BLOCK}} if trim else {})
 
-    async def _path(self, position: int, size: int) -> tuple[bytes, tuple[bytes, ...]]:
+    async def _path(self, position: int, size: int, roots: list[bytes], tail: Tail) -> tuple[bytes, tuple[bytes, ...]]:
+        """The leaf at `position` and its path: within its block, then over the roots of blocks."""
         number, inside = divmod(position, BLOCK)
-        own = await self.leaves_of_block(number, min(BLOCK, size - number * BLOCK))
+        own = await self._leaves(number, min(BLOCK, size - number * BLOCK), tail)
         if inside >= len(own):
             raise IntegrityFault(f"leaf {position} is not where it was")
-        return own[inside], (*inclusion_proof(own, inside), *await self._above(number, size))
-
-    async def _above(self, number: int, size: int) -> tuple[bytes, ...]:
-        """The path from a block's root to the tree's: blocks are aligned, so their roots are leaves of the rest."""
-        rows: list[Row] = await self._blocks.find({"_id": {"$lt": size // BLOCK}}).sort("_id", ASCENDING).to_list()
-        roots = [bytes.fromhex(row["root"]) for row in rows]
-        if [row["_id"] for row in rows] != list(range(size // BLOCK)):
-            raise IntegrityFault("block roots of the audit are missing")
         if size % BLOCK:
-            roots.append(Frontier().extend(await self.leaves_of_block(size // BLOCK, size % BLOCK)).root)
-        return await asyncio.to_thread(inclusion_proof, roots, number)
+            is_last = number == size // BLOCK
+            last = own if is_last else await self._leaves(size // BLOCK, size % BLOCK, tail)
+            roots = [*roots, Frontier().extend(last).root]
+        above = await asyncio.to_thread(inclusion_proof, roots, number)
+        return own[inside], (*inclusion_proof(own, inside), *above)
 
     async def leaves_of_block(self, number: int, count: int) -> list[bytes]:
         """The first `count` leaves of a block; those the retention job removed are kept by its last trim."""
-        kept = await self._kept(number)
+        return await self._leaves(number, count, await self._tail())
+
+    async def _leaves(self, number: int, count: int, tail: Tail) -> list[bytes]:
+        kept = tail[1] if tail[0] == number else []
         within = {"$gte": number * BLOCK, "$lt": number * BLOCK + count}
         found = self._events.find({"position": within}, {"leaf": 1, "position": 1}).sort("position", ASCENDING)
-        rows = [row for row in await found.to_list() if row["position"] >= number * BLOCK + len(kept)]
-        return (kept + [bytes.fromhex(row["leaf"]) for row in rows])[:count]
+        rows = await found.batch_size(_ONE_ANSWER).to_list()
+        placed = [bytes.fromhex(row["leaf"]) for row in rows if row["position"] >= number * BLOCK + len(kept)]
+        return (kept + placed)[:count]
 
-    async def _kept(self, number: int) -> list[bytes]:
+    async def _tail(self) -> Tail:
         trim = await self._trims.find_one({}, sort=[("_id", DESCENDING)])
-        if trim is None or trim["_id"] // BLOCK != number:
-            return []
-        return [bytes.fromhex(leaf) for leaf in trim["tail"]]
+        return (trim["_id"] // BLOCK, [bytes.fromhex(leaf) for leaf in trim["tail"]]) if trim else (-1, [])

@@ -3,6 +3,7 @@
 One line an index, with the question it answers. A collection that is only read by `_id` has none.
 """
 
+import pymongo
 from pymongo import ASCENDING as UP
 from pymongo import DESCENDING as DOWN
 from pymongo import IndexModel
@@ -17,6 +18,9 @@ INDEXES: dict[str, list[IndexModel]] = {
             [("persons.is_body", UP)], name="with_bodies", partialFilterExpression={"persons.is_body": True}
         ),
         IndexModel([("name", UP)], name="name"),  # a shareholder known by name only
+        IndexModel(
+            [("ended_on", UP)], name="ended", partialFilterExpression={"ended_on": {"$gt": ""}}
+        ),  # whose term is over
         IndexModel([("own", UP)], name="own", sparse=True),  # owned_by: blind indexes of those named in the register
     ],
     "name_search": [
@@ -133,6 +137,11 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("account_id", UP), ("request_key", UP)], name="request", unique=True),  # made once
         IndexModel([("account_id", UP), ("created_at", DOWN), ("_id", DOWN)], name="of_account"),
         IndexModel([("status", UP), ("created_at", UP), ("_id", UP), ("free_at", UP)], name="queue"),  # claim, review
+        IndexModel(  # which rules sent something that waits
+            [("status", UP), ("decision.rule_id", UP)],
+            name="waiting_by_rule",
+            partialFilterExpression={"status": "under_review"},
+        ),
         IndexModel([("expires_at", UP), ("status", UP)], name="expiry", sparse=True),
         IndexModel([("created_at", UP)], name="by_time"),  # recount of a day
         IndexModel([("unrated_since", UP)], name="unrated", sparse=True),  # default ratings
@@ -211,7 +220,8 @@ INDEXES: dict[str, list[IndexModel]] = {
     "tallies": [],
     "buckets": [],  # read by ranges of _id
     "company_buckets": [
-        IndexModel([("period", UP), ("n", DOWN)], name="most"),  # top companies of a period
+        # top companies of one period, or of several summed without reading a row
+        IndexModel([("period", UP), ("n", DOWN), ("uscc", UP)], name="most_of"),
     ],
     "served": [],
     "recounts": [],
@@ -265,6 +275,15 @@ _CHUNKS = IndexModel([("files_id", UP), ("n", UP)], name="files_id_1_n_1", uniqu
 
 async def ensure_indexes(db: AsyncDatabase[Row], *, only_grid: bool = False) -> None:
     """Make the collections and every index of the list; repeating it changes nothing. `only_grid`: of chunks only."""
+    with pymongo.timeout(_LONGEST):
+        await _ensure(db, only_grid=only_grid)
+
+
+#: Seconds: an index over millions of rows takes longer than a page's question may.
+_LONGEST = 6 * 3600
+
+
+async def _ensure(db: AsyncDatabase[Row], *, only_grid: bool) -> None:
     for bucket in (name.removesuffix(".files") for name in INDEXES if name.endswith(".files")):
         await db[f"{bucket}.chunks"].create_indexes([_CHUNKS])
     if only_grid:

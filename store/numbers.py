@@ -88,10 +88,10 @@ class Numbers:
         if whole:
             rows = await self._companies.find({"period": whole}).sort("n", DESCENDING).limit(limit).to_list()
         else:
-            match = {"$or": [{"period": {"$gte": _period(g, a), "$lte": _period(g, b)}} for g, a, b in spans]}
-            group = {"$group": {"_id": "$uscc", "uscc": {"$first": "$uscc"}, "n": {"$sum": "$n"}}}
+            match = {"period": {"$in": sorted({period for span in spans for period in _within(span)})}}
+            group = {"$group": {"_id": "$uscc", "n": {"$sum": "$n"}}}  # of the index alone: most_of holds all of it
             steps: list[Row] = [{"$match": match}, group, {"$sort": {"n": -1, "_id": 1}}, {"$limit": limit}]
-            rows = await (await self._companies.aggregate(steps)).to_list()
+            rows = [row | {"uscc": row["_id"]} for row in await (await self._companies.aggregate(steps)).to_list()]
         asked = {"_id": {"$in": [row["uscc"] for row in rows]}}
         names = {row["_id"]: row["name"] for row in await self._base["companies"].find(asked, {"name": 1}).to_list()}
         return tuple(
@@ -152,6 +152,12 @@ def _id(measure: str, grain: str, day: date) -> str:
 
 def _period(grain: str, day: date) -> str:
     return {period[0]: period for period in periods_of(day)}[grain]
+
+
+def _within(span: tuple[str, date, date]) -> set[str]:
+    """The names of all periods of a span."""
+    grain, first, last = span
+    return {_period(grain, first + timedelta(days=n)) for n in range((last - first).days + 1)}
 
 
 def _one(span: tuple[str, date, date]) -> str:

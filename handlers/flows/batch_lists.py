@@ -33,14 +33,15 @@ class BadLine:
 async def read_list(store: Store, content: bytes, visitor: OrganVisitor) -> tuple[tuple[Company, ...], list[BadLine]]:
     """The companies named, in order, and every line that cannot be taken. Raises Invalid when it is no list at all.
 
-    One call a line for names; nothing is looked at or recorded here, only found.
+    One call for all codes, one or two a line for names; nothing is looked at or recorded here, only found.
     """
     lines = _lines(content)
+    known = await store.companies.by_usccs([text.upper() for _, text in lines if _is_code(text)])
     turns = asyncio.Semaphore(_SEARCHES_AT_ONCE)
 
     async def one(text: str) -> Company | str:
         async with turns:
-            return await _find(store, text)
+            return await _find(store, text, known)
 
     found = await asyncio.gather(*(one(text) for _, text in lines))
     companies: dict[str, tuple[int, Company]] = {}
@@ -92,15 +93,20 @@ def _decoded(content: bytes) -> str:
     raise Invalid({"list": "文件编码无法识别，请另存为 UTF-8 后再上传。"})
 
 
-async def _find(store: Store, text: str) -> Company | str:
+def _is_code(text: str) -> bool:
+    """Whether it is meant as a code, right or wrong."""
+    return len(text) == 18 and text.isascii() and text.isalnum()
+
+
+async def _find(store: Store, text: str, known: dict[str, Company]) -> Company | str:
     """The company a line names by code or whole name, or why there is none."""
     if len(text) > LONGEST_LINE:
         return f"内容太长，最多 {LONGEST_LINE} 字。"
     code = text.upper()
-    if len(code) == 18 and code.isascii() and code.isalnum():
+    if _is_code(text):
         if not is_uscc(code):
             return "统一社会信用代码不正确，请核对。"
-        return await store.companies.by_uscc(code) or "本登记簿没有这家企业。"
+        return known.get(code) or "本登记簿没有这家企业。"
     hits = (await store.companies.search(text)).hits
     exact = [hit for hit in hits if plain(hit.name) == plain(text)]
     if len(exact) > 1:

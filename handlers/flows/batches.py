@@ -282,8 +282,8 @@ async def _visitor(bench: BatchBench, batch: BatchLookup) -> OrganVisitor:
 
 
 async def _companies(store: "Store", batch: BatchLookup) -> list[Company]:
-    found = [await store.companies.by_uscc(uscc) for uscc in batch.usccs]
-    return [company for company in found if company is not None]
+    found = await store.companies.by_usccs(batch.usccs)
+    return [found[uscc] for uscc in batch.usccs if uscc in found]
 
 
 async def _event(

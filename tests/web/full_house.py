@@ -11,11 +11,12 @@ from adapters.seal.claims import Claim, sign_claim
 from conf.access import RULES
 from conf.clock import beijing
 from conf.terms import DifferenceState, IdentityLevel, Notice, StaffRole
-from handlers.flows.inspecting import inspect
+from handlers.flows import rules
 from store.checks import Comparison, Difference
 from store.records import Order
+from store.records.keeping import Health, Inspection, InspectionItem
 from tests.access.cases import USCC
-from tests.desk import TRACE, Desk
+from tests.desk import Desk
 from tests.government import ID, a_letter, a_unit, a_user, at_work, keep, send_file
 from tests.web.client import PageClient
 from tests.web.conftest import Site
@@ -23,9 +24,10 @@ from tests.web.test_audit import sealed
 from tests.web.test_government import FORM
 from tests.web.test_kiosk import KEY
 from tests.web.test_paper import BOX, PAPER, box_received, follow
+from tests.web.test_paper import at_work as at_desk
 from tests.web.test_review_desk import a_scan, act, scanned
-from tests.web.test_staff import PASSWORD, a_reviewer, at_the_desk, under_review
-from tests.web.test_staff_rules import drafted, readers
+from tests.web.test_staff import PASSWORD, a_reviewer, under_review
+from tests.web.test_staff_rules import drafted
 
 #: What is many, and which fields of a copy must be its own.
 MANY: dict[str, tuple[int, tuple[str, ...]]] = {
@@ -64,10 +66,10 @@ class FullHouse:
 
     def _staff(self) -> None:
         for role in StaffRole:
-            self.people[role] = at_the_desk(self.site, a_reviewer(self.desk, f"{role.value[:6]}.yi", role=role))
-        self.filled["person"] = self.desk.run(self.desk.store.staff.by_login("review.yi")).id
+            self.people[role] = at_desk(self.site, self.desk, role.value[:6], role)
+        self.filled["person"] = a_reviewer(self.desk).staff.id
         half = self.site.visitor()
-        half.submit(half.get("/staff/signin"), "main form", {"login": "review.yi", "password": PASSWORD})
+        half.submit(half.get("/staff/signin"), "main form", {"login": "li.shenhe", "password": PASSWORD})
         self.people["half in"] = half
 
     def _visitors(self) -> None:
@@ -80,6 +82,7 @@ class FullHouse:
         order = desk.run(desk.seal(desk.run(desk.settled(head))))
         self.filled["own"] = order.no
         client = self.people["head"]
+        client.raw.get("/pages/d1-p1/view.jpg")  # the first look draws the sizes and keeps them, as intake does
         client.raw.get(f"/orders/{order.no}/copy")
         page = client.get(f"/orders/{order.no}/rating")
         client.submit(page, "form.eq-rating", {"satisfaction": "1", "text": "等得太久"})
@@ -109,7 +112,7 @@ class FullHouse:
         self.filled["answer"] = found.review.questions[0].files[0].sha256
 
     def _paper(self) -> None:
-        giver, taker = self.people[StaffRole.ARCHIVIST], self._second_archivist()
+        giver, taker = self.people[StaffRole.ARCHIVIST], at_desk(self.site, self.desk, "second")
         self.filled["handover"] = box_received(giver, taker).rpartition("/")[2]
         self.filled["volume"] = BOX
         page = giver.get(f"{PAPER}/destructions")
@@ -122,9 +125,6 @@ class FullHouse:
         asked = {"barcode": BOX, "borrower": "虚构丙", "unit": "执法科", "mail": "", "purpose": "核对"}
         at = follow(giver, giver.submit(page, "main form", asked | {"approver": str(approver)}))
         self.filled["loan"] = at.rpartition("/")[2]
-
-    def _second_archivist(self) -> PageClient:
-        return at_the_desk(self.site, a_reviewer(self.desk, "dang.er", role=StaffRole.ARCHIVIST))
 
     def _government(self) -> None:
         site, now = self.site, self.site.clock()
@@ -140,10 +140,10 @@ class FullHouse:
         self.filled["unit"] = ID
 
     def _system(self) -> None:
-        desk, site, now = self.desk, self.site, self.site.clock()
+        desk, now = self.desk, self.site.clock()
         archivist, system = self.people[StaffRole.ARCHIVIST], self.people[StaffRole.SYSTEM_ADMIN]
-        drafter, _, _ = readers(site, desk)
-        drafted(drafter)
+        desk.run(rules.keep_file_rules(desk.store, now=now))
+        drafted(archivist)
         self.filled["rules"] = RULES.version
         notice = {"title": "样例通知", "text": "样例内容", "kind": "info"}
         times = {"starts": "2026-11-21T08:00", "ends": "2026-12-21T18:00"}
@@ -151,15 +151,17 @@ class FullHouse:
         asked = {"login": "wang.dangan", "name": "样例王", "roles": "archivist", "reason": "新到岗"}
         system.submit(system.get("/staff/accounts"), "main form", asked)
         self.filled["proposal"] = self._rows("proposals")[0]["_id"]
-        made = inspect(desk.store, site.app.adapters, desk.settings, desk.keys, now=now, period="2026-11", trace=TRACE)
-        self.filled["inspection"] = desk.run(made).id
+        looked = InspectionItem(part="服务器", name="样例", health=Health.GOOD, says="样例")
+        made = Inspection(id="0e" * 15, made_at=now, period="2026-11", items=(looked,) * 30)
+        desk.run(desk.store.atomically(lambda tx: desk.store.inspections.add(made, tx)))
+        self.filled["inspection"] = made.id
         found = Difference(
-            id="0d" * 15, uscc=USCC, company_name="样例", item="注册资本", ours="100", theirs="200", first_seen_at=now,
+            id="0d" * 15, uscc=USCC, company_name="样例", item="capital", ours="100", theirs="200", first_seen_at=now,
             seen_at=now, state=DifferenceState.OPEN,
         )  # fmt: skip
         compared = Comparison(uscc=USCC, company_name="样例", at=now, outcome="compared", differing=1, open=1)
         desk.run(desk.store.atomically(lambda tx: desk.store.differences.note(compared, (found,), tx)))
-        self.filled["notice"] = Notice.ORDER_READY.value
+        self.filled["notice"] = Notice.COPY_READY.value
 
     def _rows(self, name: str) -> list[dict[str, Any]]:
         with MongoClient[Any](self.desk.settings.mongo_url) as client:
@@ -181,13 +183,16 @@ def _copy(row: dict[str, Any], own: tuple[str, ...], number: int) -> dict[str, A
     """The row once more: another `_id` of the same length, other values where nothing may stand twice."""
     kept = {name: value for name, value in row.items() if name not in own}
     id = row["_id"]
-    kept["_id"] = f"{id[:-4]}{number:04d}" if isinstance(id, str) else None
-    if kept["_id"] is None:
+    if isinstance(id, str):
+        kept["_id"] = f"{id[:-6]}{900_000 + number}"  # beside what is there already
+    else:
         del kept["_id"]
     for name in own:
         if "." in name:
             outer, _, inner = name.partition(".")
             kept[outer] = row[outer] | {inner: f"{row[outer][inner][:-4]}{number:04d}"}
+        elif isinstance(row[name], list):
+            kept[name] = []
         elif isinstance(row[name], str):
             kept[name] = f"{row[name][:-4]}{number:04d}"
     return kept

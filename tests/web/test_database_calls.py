@@ -117,7 +117,7 @@ def callers(house: FullHouse, guard: Guard) -> list[tuple[str, PageClient]]:
     people = house.people
     staff = [role for role in StaffRole if not guard.actions or any(may([role], one) for one in guard.actions)]
     named: dict[str, list[Any]] = {
-        "public": ["nobody", "head", "kiosk"], "signed_in": ["head", "kiosk", "shareholder"], "staff": staff,
+        "public": ["nobody", "head", "kiosk", "half in"], "signed_in": ["head", "kiosk", "shareholder"], "staff": staff,
         "government": ["unit"], "government_gate": ["unit", "nobody"], "operator": ["nobody"],
     }  # fmt: skip
     return [(str(name), people[name]) for name in named[guard.name]]
