@@ -651,6 +651,7 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
 AUDIT_MORE_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.COPY_DOWNLOADED: frozenset({"uscc", "inquirer", "purpose", "pages"}),
     AuditTag.DOSSIER_LISTED: frozenset({"inquirer", "purpose"}),
+    AuditTag.GOVERNMENT_VIEWED: frozenset({"uscc", "inquirer"}),
     AuditTag.ORDER_CREATED: frozenset({"uscc"}),
     AuditTag.PAGE_VIEWED: frozenset({"uscc", "inquirer", "purpose"}),
 }

@@ -29,7 +29,12 @@ COMPARED: dict[Measure, tuple[str, ...]] = {
 }
 LOOK_UPS = "look_ups"  # by company
 _LOOKS = {str(AuditTag.DOSSIER_LISTED): "dossier", str(AuditTag.EXTRACT_VIEWED): "extract"}
+_ORGAN_LOOKS = {"dossier": "dossier", "extract": "extract", "batch": "batch"}
 _SCOPES = _LOOKS | {str(AuditTag.ACCESS_DECIDED): "order"}
+_OTHERS = (
+    AuditTag.ORDER_MOVED, AuditTag.COPY_DOWNLOADED, AuditTag.FOLLOW_UP_MOVED, AuditTag.GOVERNMENT_VIEWED,
+    AuditTag.GOVERNMENT_BATCH_FETCHED,
+)  # fmt: skip
 TURN = {"$cond": ["$is_default", "default", "$number"]}
 _EXTRACT = "机读档案"
 
@@ -59,20 +64,24 @@ class Recounter:
         ratings = await self._grouped("ratings", "at", day, {"level": "$satisfaction", "turn": TURN})
         return {
             Measure.QUERIES: _tallied(
-                cell(e["channel"], e["outcome"], _LOOKS[e["tag"]]) for e in events if e["tag"] in _LOOKS
+                cell("government" if _is_organ(e) else e["channel"], e["outcome"], _what(e)) for e in events if _what(e)
             ),
             Measure.ORDERS: merge({_dims(order): 1} for order in orders),
             Measure.CATEGORIES: merge(_papers(order) for order in orders),
             Measure.STEPS: _tallied(cell(event["fields"]["to"]) for event in moves),
             Measure.REFUSALS: _tallied(
-                cell(_SCOPES[e["tag"]], e["fields"]["rule"])
+                cell(_SCOPES.get(e["tag"]) or _what(e), e["fields"]["rule"])
                 for e in events
-                if e["tag"] in _SCOPES and e["outcome"] == Outcome.REFUSE
+                if (e["tag"] in _SCOPES or _what(e)) and e["outcome"] == Outcome.REFUSE
             ),
             Measure.ACCOUNTS: {cell(row["_id"]["kind"]): row["n"] for row in accounts},
             Measure.RATINGS: {cell(str(r["_id"]["level"]), str(r["_id"]["turn"])): r["n"] for r in ratings},
             Measure.DOWNLOADS: _tallied(
-                cell(e["channel"], e["outcome"]) for e in events if e["tag"] == AuditTag.COPY_DOWNLOADED
+                cell("government", "batch")
+                if e["tag"] == AuditTag.GOVERNMENT_BATCH_FETCHED
+                else cell(e["channel"], e["outcome"])
+                for e in events
+                if e["tag"] in (AuditTag.COPY_DOWNLOADED, AuditTag.GOVERNMENT_BATCH_FETCHED)
             ),
             Measure.FOLLOWED: _tallied(
                 ""
@@ -105,12 +114,13 @@ class Recounter:
         return await self._base["orders"].find({"created_at": _in(day)}, shown).to_list()
 
     async def _events(self, day: date) -> list[Row]:
-        tags = [*_SCOPES, str(AuditTag.ORDER_MOVED), str(AuditTag.COPY_DOWNLOADED), str(AuditTag.FOLLOW_UP_MOVED)]
+        tags = [*_SCOPES, *map(str, _OTHERS)]
         shown = {"tag": 1, "at": 1, "channel": 1, "outcome": 1, "subject": 1, "fields": 1, "_id": 0}
         return await self._base["audit_events"].find({"at": _in(day), "tag": {"$in": tags}}, shown).to_list()
 
     async def _looks(self, day: date) -> dict[str, int]:
-        match = {"at": _in(day), "tag": {"$in": [*_LOOKS]}}
+        organs = {"tag": str(AuditTag.GOVERNMENT_VIEWED), "fields.what": {"$in": [*_ORGAN_LOOKS]}}
+        match = {"at": _in(day), "$or": [{"tag": {"$in": [*_LOOKS]}}, organs]}
         steps: list[Row] = [{"$match": match}, {"$group": {"_id": "$subject", "n": {"$sum": 1}}}]
         rows = await (await self._base["audit_events"].aggregate(steps)).to_list()
         return {row["_id"]: row["n"] for row in rows}
@@ -123,6 +133,17 @@ class Recounter:
 def _in(day: date) -> dict[str, datetime]:
     start, end = hours_of(day)
     return {"$gte": start, "$lt": end}
+
+
+def _is_organ(event: Row) -> bool:
+    return bool(event["tag"] == AuditTag.GOVERNMENT_VIEWED)
+
+
+def _what(event: Row) -> str:
+    """What was looked up: a catalogue, an extract, a company in a batch; "" for every other event."""
+    if _is_organ(event):
+        return _ORGAN_LOOKS.get(event["fields"]["what"], "")
+    return _LOOKS.get(event["tag"], "")
 
 
 def _tallied(keys: Any) -> dict[str, int]:

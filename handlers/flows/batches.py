@@ -20,6 +20,7 @@ from conf.keys import Keys
 from conf.logs import get_log
 from conf.settings import Settings
 from conf.terms import AuditTag, BatchStatus, CaseCheck, Channel, Outcome
+from handlers.flows import counting
 from handlers.flows.batch_lists import BadLine, read_list
 from handlers.flows.ordering import Trace
 from handlers.flows.organ_viewing import OrganVisitor, decide_extract_of, look_of, note_looks
@@ -149,6 +150,7 @@ async def fetch(store: "Store", batch: BatchLookup, case: OrganCase, *, now: dat
 
     async def work(tx: Any) -> None:
         await _event(store, AuditTag.GOVERNMENT_BATCH_FETCHED, batch, now, trace, tx, sha256=batch.sha256)
+        await counting.batch_fetched(store, at=now, tx=tx)
 
     await store.atomically(work)
     return content
@@ -210,7 +212,7 @@ async def _finish(
     store, now = bench.store, bench.clock()
     code = concealed_code(store, verification_code(bench.keys, batch.id))
     looks = [
-        look_of(visitor, company, told.rule_id, what="batch", outcome=told.outcome, title=f"批量查询 {batch.id}")
+        look_of(visitor, company, told, what="batch", outcome=told.outcome, title=f"批量查询 {batch.id}")
         for company, told in answers
     ]
 

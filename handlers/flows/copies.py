@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from conf.access import table_of
 from conf.errors import Conflict, IntegrityFault, Invalid, NotFound
 from conf.terms import AuditTag, CopyStatus, OrderStatus
 from handlers.flows import counting
-from handlers.flows.lookers import inquirer_of
+from handlers.flows.lookers import inquirer_under
 from handlers.flows.ordering import Trace, record_move
 from store import Store
 from store.records import Account, Copy, Order
@@ -97,9 +96,7 @@ def _refuse_closed(copy: Copy, order: Order, now: datetime) -> None:
 def _who_and_why(order: Order, copy: Copy, trace: Trace) -> dict[str, str | int]:
     """What the company itself may later learn of this copy."""
     pages = sum(page.kind == "scan" for page in copy.pages)
-    inquirer = inquirer_of(
-        order.decision.facts, str(trace.get("role", "")), rules=table_of(order.decision.rule_version)
-    )
+    inquirer = inquirer_under(order.decision, str(trace.get("role", "")))
     return {
         "uscc": order.uscc, "inquirer": str(inquirer), "purpose": str(order.purpose.code), "pages": pages,
     }  # fmt: skip

@@ -8,10 +8,14 @@ from conf.measures import Measure, cell
 from conf.terms import Channel, OrderStatus, Outcome
 from store import Store
 from store.records import Account, Decision, Order, Rating
+from store.records.government import OrganView
 
 EXTRACT = "机读档案"
 SAVED, PRINTED = "saved", "printed"
 ORDER, DOSSIER, EXTRACT_SCOPE = "order", "dossier", "extract"
+#: Whoever looks for a unit, and what of a unit's looks counts as what.
+ORGAN, BATCH = "organ", "batch"
+ORGAN_LOOKS = {"dossier": DOSSIER, "extract": EXTRACT_SCOPE, "batch": BATCH}
 IN_TIME, LATE = "in_time", "late"
 
 
@@ -60,6 +64,24 @@ async def looked_up(
     kind = str(decision.facts.get("account", ""))
     queries = {Measure.QUERIES: {cell(channel, kind, decision.outcome, what): 1}}
     await store.numbers.add(at, queries | of_refusal(what, decision), uscc=uscc, tx=tx)
+
+
+async def organ_looked(store: Store, look: OrganView, *, tx: Any) -> None:
+    """A unit's look at a catalogue or an extract, one by one or in a batch; single papers and pages do not count, as
+    they do not for visitors. A batch is the government network's, whichever process drew it.
+    """
+    if look.what not in ORGAN_LOOKS:
+        return
+    what = ORGAN_LOOKS[look.what]
+    counts = {Measure.QUERIES: {cell(Channel.GOVERNMENT, ORGAN, look.outcome, what): 1}}
+    if look.outcome == Outcome.REFUSE:
+        counts |= {Measure.REFUSALS: {cell(what, look.rule_id): 1}}
+    await store.numbers.add(look.at, counts, uscc=look.uscc, tx=tx)
+
+
+async def batch_fetched(store: Store, *, at: datetime, tx: Any) -> None:
+    """A batch result handed out as a file; it is no copy, so its pages are not counted among theirs."""
+    await store.numbers.add(at, {Measure.DOWNLOADS: {cell(Channel.GOVERNMENT, BATCH): 1}}, tx=tx)
 
 
 async def signed_in(store: Store, account: Account, *, tx: Any) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from conf.access import AccessTable
+from conf.access import RULES, AccessTable, RuleVersionGone, table_of
 from conf.clock import BEIJING, beijing
 from conf.errors import NotFound, SignInNeeded
 from conf.settings import Settings
@@ -20,9 +20,9 @@ from handlers.flows.access import decide, needed_level
 from store import Store
 from store.records import Account, AuditEvent, Company, Decision, Purpose
 
-LOOKS = (AuditTag.PAGE_VIEWED, AuditTag.DOSSIER_LISTED, AuditTag.COPY_DOWNLOADED)
-#: The audit's role of an officer of another department on the government network.
-ORGAN_ROLE = "organ"
+LOOKS = (AuditTag.PAGE_VIEWED, AuditTag.DOSSIER_LISTED, AuditTag.COPY_DOWNLOADED, AuditTag.GOVERNMENT_VIEWED)
+#: The audit's roles of an officer of another department on the government network.
+ORGAN_ROLES = ("organ", "unit")
 #: Looks of one person belong to one visit while less than this passes between two.
 APART = timedelta(minutes=30)
 #: Events read for one page of the list.
@@ -50,9 +50,18 @@ class Looks:
     before: date | None
 
 
+def inquirer_under(decision: Decision, role: str, **more: Any) -> Inquirer:
+    """The same, by the groups of the table the decision was made by: a published one may name other groups."""
+    try:
+        rules = table_of(decision.rule_version)
+    except RuleVersionGone:  # of a very old order; the file's table is the nearest there is
+        rules = RULES
+    return inquirer_of(decision.facts | more, role, rules=rules)
+
+
 def inquirer_of(facts: Mapping[str, Any], role: str, *, rules: AccessTable) -> Inquirer:
     """What the inquirer is to the company, from the facts of the decision and the audit's role."""
-    if role == ORGAN_ROLE:
+    if role in ORGAN_ROLES:
         return Inquirer.ORGAN
     if role == "staff":
         return Inquirer.STAFF
@@ -103,9 +112,10 @@ async def who_looked(
 
 def is_told(event: AuditEvent, settings: Settings, now: datetime) -> bool:
     """Whether the company is told of this look: only what was really opened; organs late, or never."""
-    if event.outcome == Outcome.REFUSE or (event.tag is AuditTag.DOSSIER_LISTED and event.outcome != Outcome.PERMIT):
+    must_be_open = event.tag in (AuditTag.DOSSIER_LISTED, AuditTag.GOVERNMENT_VIEWED)
+    if event.outcome == Outcome.REFUSE or (must_be_open and event.outcome != Outcome.PERMIT):
         return False
-    if event.role == ORGAN_ROLE or event.fields.get("inquirer") == Inquirer.ORGAN:
+    if event.role in ORGAN_ROLES or event.fields.get("inquirer") == Inquirer.ORGAN:
         is_ripe = event.at <= now - timedelta(days=settings.looker_delay_days)
         return is_ripe and not settings.looker_silent_organs
     return True
@@ -134,14 +144,19 @@ def _parted(looks: Iterable[AuditEvent]) -> list[list[AuditEvent]]:
 
 
 def _visit(looks: list[AuditEvent], inquirer: str, purpose: str) -> Visit:
-    opened = {
-        look.subject for look in looks if look.tag is AuditTag.PAGE_VIEWED and look.fields.get("size") != PageSize.THUMB
-    }
+    opened = {look.subject for look in looks if _is_page(look)}
     copies = {look.subject: look.fields.get("pages", 0) for look in looks if look.tag is AuditTag.COPY_DOWNLOADED}
     return Visit(
         inquirer=Inquirer(inquirer) if inquirer else None, purpose=purpose, begun_at=looks[0].at,
         ended_at=looks[-1].at, pages=len(opened), copied=sum(copies.values()),
     )  # fmt: skip
+
+
+def _is_page(look: AuditEvent) -> bool:
+    """A page opened on screen; a unit's look says what it was."""
+    if look.tag is AuditTag.GOVERNMENT_VIEWED:
+        return look.fields.get("what") == "page"
+    return look.tag is AuditTag.PAGE_VIEWED and look.fields.get("size") != PageSize.THUMB
 
 
 def _whole_days(events: tuple[AuditEvent, ...]) -> tuple[tuple[AuditEvent, ...], date | None]:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from conf.access import Scope, rules_at
+from conf.access import Scope, table_of
 from conf.clock import beijing
 from conf.errors import Forbidden, NotFound
 from conf.settings import Settings
-from conf.terms import AuditTag, FilingKind, Outcome, PageSize
+from conf.terms import AuditTag, FilingKind, Inquirer, Outcome, PageSize
 from conf.workdays import end_of_term
+from handlers.flows import counting
 from handlers.flows.access import decide_organ
 from handlers.flows.viewing import Picture, picture
 from store import Store
@@ -81,7 +82,7 @@ async def list_dossier(store: Store, settings: Settings, uscc: str, visitor: Org
     """The catalogue with a decision on every paper; recorded. Raises NotFound."""
     company, dossier = await _read(store, uscc)
     decision = _decided(visitor, company, dossier, dossier.documents)
-    look = look_of(visitor, company, decision.rule_id, what="dossier", outcome=decision.outcome, title="影像档案")
+    look = look_of(visitor, company, decision, what="dossier", outcome=decision.outcome, title="影像档案")
     await record(store, settings, visitor, [look])
     return OrganCatalogue(company=company, dossier=dossier, decision=decision)
 
@@ -92,7 +93,7 @@ async def read_extract(store: Store, settings: Settings, uscc: str, visitor: Org
     if company is None:
         raise NotFound
     decision = decide_extract_of(visitor, company)
-    look = look_of(visitor, company, decision.rule_id, what="extract", outcome=decision.outcome, title="机读档案")
+    look = look_of(visitor, company, decision, what="extract", outcome=decision.outcome, title="机读档案")
     await record(store, settings, visitor, [look])
     return company, decision
 
@@ -130,20 +131,21 @@ async def open_image(
 def look_of(
     visitor: OrganVisitor,
     company: Company,
-    rule_id: str,
+    decision: Decision,
     *,
     what: str,
     outcome: Outcome,
     title: str,
     subject: str = "",
+    rule_id: str = "",
 ) -> OrganView:
-    """One look as it is kept; version and ground are those of the rule in force."""
-    rules = rules_at(visitor.now)
-    ground = rules.by_id(rule_id).ground
+    """One look as it is kept; version and ground are those of the table that decided. `rule_id`: of a single paper."""
+    named, version = rule_id or decision.rule_id, decision.rule_version
     return OrganView(
         id=sortable_id(visitor.now), case_id=visitor.case.id, unit_id=visitor.unit.id, user_id=visitor.user.id,
         what=what, uscc=company.uscc, company_name=company.name, subject=subject or company.uscc, title=title,
-        outcome=outcome, rule_id=rule_id, rule_version=rules.version, ground=ground, at=visitor.now,
+        outcome=outcome, rule_id=named, rule_version=version, ground=table_of(version).by_id(named).ground,
+        at=visitor.now,
     )  # fmt: skip
 
 
@@ -167,12 +169,13 @@ async def note_looks(
     for look in looks:
         fields = {
             "unit": look.unit_id, "case": case.no, "what": look.what, "rule": look.rule_id,
-            "rule_version": look.rule_version,
+            "rule_version": look.rule_version, "uscc": look.uscc, "inquirer": Inquirer.ORGAN.value,
         }  # fmt: skip
         await store.audit.append(
             tag=AuditTag.GOVERNMENT_VIEWED, subject=look.subject, outcome=str(look.outcome), fields=fields, at=look.at,
             tx=tx, **trace,
         )  # fmt: skip
+        await counting.organ_looked(store, look, tx=tx)
 
 
 async def _permitted(
@@ -189,8 +192,8 @@ async def _permitted(
     verdict = decision.documents[0]
     title = f"{document.title} 第 {page.number} 页" if page else document.title
     look = look_of(
-        visitor, company, verdict.rule_id, what="page" if page else "document", outcome=verdict.outcome, title=title,
-        subject=page.id if page else document.id,
+        visitor, company, decision, what="page" if page else "document", outcome=verdict.outcome, title=title,
+        subject=page.id if page else document.id, rule_id=verdict.rule_id,
     )  # fmt: skip
     await record(store, settings, visitor, [look])
     if verdict.outcome is not Outcome.PERMIT:

@@ -14,14 +14,13 @@ from typing import Any
 from adapters.imaging.render import render
 from adapters.imaging.watermark import watermark
 from conf import masks
-from conf.access import table_of
 from conf.clock import beijing
 from conf.errors import IntegrityFault, NotFound
 from conf.logs import get_log
 from conf.terms import PURPOSES, AccountKind, AuditTag, Outcome, PageSize, PurposeCode
 from handlers.flows import counting
 from handlers.flows.access import decide, decide_extract
-from handlers.flows.lookers import inquirer_of
+from handlers.flows.lookers import inquirer_under
 from store import Store
 from store.records import Account, Company, Decision, Document, Dossier, Grant, Page, Purpose
 
@@ -188,8 +187,7 @@ async def _permitted(store: Store, document: Document, visitor: Visitor) -> tupl
 
 def _who_and_why(decision: Decision, purpose: PurposeCode, visitor: Visitor) -> dict[str, str]:
     """What the company itself may later learn of this look."""
-    facts, rules = decision.facts | {"purpose": str(purpose)}, table_of(decision.rule_version)
-    inquirer = inquirer_of(facts, str(visitor.trace.get("role", "")), rules=rules)
+    inquirer = inquirer_under(decision, str(visitor.trace.get("role", "")), purpose=str(purpose))
     return {"inquirer": str(inquirer), "purpose": str(purpose)}
 
 

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,11 +15,14 @@ from pymongo import MongoClient
 from conf import measures
 from conf.errors import Forbidden
 from conf.measures import Measure, cell
-from conf.terms import Channel, OrderStatus
-from handlers.flows import copies, counting, nightly, ordering, ratings, viewing
-from store.records import Account
+from conf.terms import AuditTag, Channel, OrderStatus, Outcome, PageSize
+from handlers.flows import batches, copies, counting, nightly, ordering, organ_viewing, ratings, viewing
+from handlers.flows.organ_viewing import OrganVisitor
+from store.records import Account, Page
 from tests.access import cases
 from tests.desk import DATABASE, TRACE, Desk
+from tests.flows.test_retention_table import a_batch
+from tests.government import a_case, a_unit, a_user, keep
 
 DAY = measures.day_of(cases.NOW)
 
@@ -94,6 +99,63 @@ def test_a_day_as_it_happened_is_recounted_without_difference(desk: Desk) -> Non
     a_day_of_work(desk)
     assert desk.run(desk.store.recounter.differences(DAY)) == ()
     fold(desk)
+    assert desk.run(desk.store.recounter.differences(DAY)) == ()
+
+
+def test_looks_of_units_count_as_the_government_network_s_and_are_recounted(desk: Desk, mongo_url: str) -> None:
+    """Catalogue, extract, a batch drawn by a worker, its download; a single page counts for nobody."""
+    store, now = desk.store, desk.clock()
+    visitor = OrganVisitor(user=a_user(store, now), unit=a_unit(store, now), case=a_case(now), now=now, trace=TRACE)
+    desk.run(keep(store, visitor.unit, visitor.user, visitor.case))
+    desk.run(organ_viewing.list_dossier(store, desk.settings, cases.USCC, visitor))
+    company, told = desk.run(organ_viewing.read_extract(store, desk.settings, cases.USCC, visitor))
+    by_worker = replace(visitor, trace=TRACE | {"channel": Channel.WORKER})
+    looks = [
+        organ_viewing.look_of(by_worker, company, told, what="batch", outcome=told.outcome, title="批量"),
+        organ_viewing.look_of(by_worker, company, told, what="batch", outcome=Outcome.REFUSE, title="批量"),
+        organ_viewing.look_of(by_worker, company, told, what="page", outcome=told.outcome, title="页", subject="p1"),
+    ]
+    desk.run(organ_viewing.record(store, desk.settings, by_worker, looks))
+    sha256 = desk.run(store.batches.put_file(b"pdf"))
+    desk.run(batches.fetch(store, a_batch(now, sha256), now=now, trace=TRACE))
+    kept = totals(desk)
+    assert kept[Measure.QUERIES] == {
+        "government~organ~permit~dossier": 1, "government~organ~permit~extract": 1, "government~organ~permit~batch": 1,
+        "government~organ~refuse~batch": 1,
+    }  # fmt: skip
+    assert kept[Measure.REFUSALS] == {f"batch~{cell(told.rule_id)}": 1}
+    assert kept[Measure.DOWNLOADS] == {"government~batch": 1}
+    assert desk.run(store.recounter.differences(DAY)) == ()
+    with MongoClient(mongo_url) as client:
+        client[DATABASE].organ_views.delete_many({})
+        client[DATABASE].audit_events.delete_one({"fields.what": "extract"})
+    missing = desk.run(store.recounter.differences(DAY))
+    assert {(each.measure, each.kept - each.counted) for each in missing} == {("queries", 1), ("look_ups", 1)}
+
+
+def test_what_our_own_people_do_counts_for_no_visitor(desk: Desk) -> None:
+    """Sign-ins of staff and units are none of a visitor; a reviewer's look at a page is on record and not counted."""
+    for tag, role in ((AuditTag.STAFF_SIGNED_IN, "staff"), (AuditTag.GOVERNMENT_SIGNED_IN, "unit")):
+        event = {"tag": tag, "subject": "s", "outcome": "done", "fields": {}, "at": desk.clock()}
+        desk.run(desk.store.audit.append(**event | TRACE | {"role": role}))
+    page = Page(
+        id="d1-1",
+        document_id="d1",
+        number=1,
+        sha256="0" * 64,
+        media_type="image/jpeg",
+        size=1,
+        width=1,
+        height=1,
+        dpi=100,
+    )
+    trace = TRACE | {"role": "staff"}
+    look = viewing.review_image(
+        desk.store, SimpleNamespace(run=None), page, PageSize.VIEW, lines=("样例",), now=desk.clock(), trace=trace
+    )
+    assert desk.run(look).is_damaged, "recorded before the scan is read, and this one is not there"
+    assert desk.run(desk.tags())[-1] == AuditTag.PAGE_VIEWED
+    assert {measure: cells for measure, cells in totals(desk).items() if cells} == {}
     assert desk.run(desk.store.recounter.differences(DAY)) == ()
 
 

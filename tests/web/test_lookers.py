@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
-from conf.terms import AuditTag, Channel
-from handlers.flows import lookers
+from conf.terms import AuditTag, Channel, Outcome
+from handlers.flows import lookers, organ_viewing
+from handlers.flows.organ_viewing import OrganVisitor
 from store.ids import copy_no_of
+from tests.desk import TRACE
+from tests.government import a_case, a_unit, a_user, keep
 from tests.web.archive import OTHER, USCC, Archive, open_archive
 from tests.web.client import Page
 
@@ -146,6 +149,52 @@ def test_organs_are_told_late_or_never(
     assert [row[1] for row in looks(page)] == ["机关"] * told
     assert ("不在此列出" in page.words) is silent
     assert (f"{days} 天后列出" in page.words) is (not silent and days > 0)
+
+
+@pytest.fixture
+def organ(archive: Archive) -> Iterator[OrganVisitor]:
+    """Somebody of a court with an open case, as the government rooms know them."""
+    store, now = archive.store, archive.clock()
+    unit, user, case = a_unit(store, now), a_user(store, now), a_case(now)
+    archive.run(keep(store, unit, user, case))
+    trace = {"who": "u", "role": "unit", "channel": Channel.GOVERNMENT, "request_id": "r", "address": "a"}
+    yield OrganVisitor(user=user, unit=unit, case=case, now=now, trace=trace)
+
+    async def forget() -> None:
+        for name in ("units", "unit_users", "organ_cases", "organ_views"):
+            await store._base[name].delete_many({})
+
+    archive.run(forget())
+
+
+def test_looks_from_the_government_rooms_follow_the_same_rule(
+    archive: Archive, organ: OrganVisitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Catalogue, paper, page, batch: told as an organ's after the delay, without a name, or never. Refused: never."""
+    store, conf = archive.store, archive.settings
+    archive.run(organ_viewing.list_dossier(store, conf, USCC, organ))
+    archive.run(organ_viewing.open_document(store, conf, USCC, "articles-010y", organ))
+    company = archive.run(store.companies.by_uscc(USCC))
+    told = organ_viewing.decide_extract_of(organ, company)
+    page = {"what": "page", "title": "公司章程 第 1 页", "subject": PAGES[0]}
+    views = [
+        organ_viewing.look_of(organ, company, told, outcome=told.outcome, **page),
+        organ_viewing.look_of(organ, company, told, what="batch", outcome=told.outcome, title="批量查询"),
+        organ_viewing.look_of(organ, company, told, outcome=Outcome.REFUSE, **page | {"subject": PAGES[1]}),
+    ]
+    archive.run(organ_viewing.record(store, conf, organ, views))
+
+    def listed(*, silent: bool, after: int) -> list[list[str]]:
+        changed = {"looker_silent_organs": silent, "looker_delay_days": 90}
+        settings = conf.model_copy(update=changed)
+        account = archive.run(archive.account("company"))
+        now = organ.now + timedelta(days=after)
+        found = archive.run(lookers.who_looked(store, settings, USCC, account, now=now, trace=TRACE))
+        return [[visit.inquirer, visit.purpose, visit.pages] for visit in found.visits]
+
+    assert listed(silent=True, after=4000) == []
+    assert listed(silent=False, after=89) == []
+    assert listed(silent=False, after=90) == [["organ", "", 1]], "one visit of an organ, one page, nobody's name"
 
 
 def test_many_looks_come_by_whole_days(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,11 +16,17 @@ from views.filters import label
 CHANNELS = {
     "pc": "电脑网页", "mobile": "手机网页", "kiosk": "自助终端", "shb": "穗好办", "yst": "粤商通", "staff": "窗口",
 }  # fmt: skip
-KINDS = {"natural": "个人", "legal": "企业", "anonymous": "未登录"}
+KINDS = {"natural": "个人", "legal": "企业", "anonymous": "未登录", "organ": "机关单位"}
 OUTCOMES = {"permit": "直接提供", "review": "转人工审核", "refuse": "不予提供"}
-HOW = {"done": "下载文件", "print": "终端打印", "saved": "未打印（电子交付）", "printed": "终端打印"}
+HOW = {
+    "done": "下载文件",
+    "print": "终端打印",
+    "saved": "未打印（电子交付）",
+    "printed": "终端打印",
+    "batch": "机关批量查询结果",
+}
 WAYS = {"direct": "直接提供", "review": "人工审核"}
-SCOPES = {"order": "申请", "dossier": "查看目录", "extract": "查看机读档案"}
+SCOPES = {"order": "申请", "dossier": "查看目录", "extract": "查看机读档案", "batch": "机关批量查询"}
 MOST_DAYS = 92  # a longer range is shown by month
 LONGEST = 5 * 366
 
