@@ -14,10 +14,10 @@ from conf import measures
 from conf.errors import Forbidden
 from conf.measures import Measure, cell
 from conf.terms import Channel, OrderStatus
-from handlers.flows import copies, counting, nightly, ordering, ratings, viewing
+from handlers.flows import counting, nightly, ordering, ratings, viewing
 from store.records import Account
 from tests.access import cases
-from tests.desk import DATABASE, TRACE, Desk
+from tests.desk import DATABASE, TRACE, Desk, handed_whole
 
 DAY = measures.day_of(cases.NOW)
 
@@ -63,7 +63,7 @@ def a_day_of_work(desk: Desk) -> None:
 
     desk.run(desk.store.atomically(ready))
     for _ in range(2):
-        desk.run(copies.download(desk.store, head, order.no, now=desk.clock(), trace=TRACE))
+        desk.run(handed_whole(desk, head, order.no))
         desk.clock.forward(seconds=1)
     rate = ratings.rate(
         desk.store, head, order.no, number=1, satisfaction=5, channel=Channel.PC, now=desk.clock(), trace=TRACE
