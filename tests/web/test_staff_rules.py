@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from conf.access import RULES, RuleVersionGone, rules_at
+from conf.access import RULES, RuleVersionGone, When, rules_at
 from conf.live import forget
 from conf.terms import OrderStatus, StaffRole
 from handlers.flows import rules
@@ -16,6 +16,7 @@ from tests.web.conftest import Site
 from tests.web.test_staff import a_reviewer, at_the_desk, under_review
 from tests.web.test_staff import desk as desk
 from tests.web.test_staff_accounts import approve, proposed
+from views.contexts.rules import WORDING
 
 NEXT = "2026-12-01.1"
 
@@ -190,3 +191,10 @@ def test_a_time_gone_by_is_no_time_to_begin(site: Site, desk: Desk) -> None:
     for wrong in ("2026-11-20T10:00", "morgen"):
         page = archivist.post("/staff/rules/draft/publish", {"effective": wrong, "reason": "按新规定调整"}, status=422)
         assert "生效" in page.one(".eq-field__error").get_text()
+
+
+def test_every_condition_a_rule_may_name_can_be_told() -> None:
+    """Also one the rules in force do not use: a draft may."""
+    for name, field in When.model_fields.items():
+        value = {"bool": True, "IdentityLevel": 2}.get(str(field.annotation).partition(" ")[0].strip("<>"), ("none",))
+        assert "：" in WORDING.conditions(When.model_construct(**{name: value})), name

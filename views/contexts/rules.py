@@ -18,10 +18,13 @@ CONDITIONS = {
     "account": "账号", "relations": "与企业的关系", "level_from": "实名等级不低于", "level_below": "实名等级低于",
     "statuses": "企业状态", "locked": "档案锁定", "purposes": "用途", "lawyer": "律师承诺", "flags": "页面标注",
     "concerned": "材料涉及本人", "granted": "已获许可", "granted_under": "许可依据的规则", "elsewhere": "属于其他企业",
+    "organs": "机关单位", "reach": "机关案件和查档范围", "in_category": "材料属于机关查档范围",
 }  # fmt: skip
 WORDS = {
     "anonymous": "未登录", "natural": "个人", "legal": "法人", "company": "企业自身", "head": "法定代表人等",
     "interested": "股东、董监高", "none": "无", "incomplete": "未填齐", "complete": "已填齐",
+    "organ": "机关", "named": "规则列明", "other": "规则未列明", "closed": "案件未开立或已结束",
+    "over": "案件已过期", "outside": "超出查档范围", "open": "在查档范围内",
 }  # fmt: skip
 
 
