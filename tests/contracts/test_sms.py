@@ -168,6 +168,7 @@ def test_every_notice_fits_one_message_and_names_nobody() -> None:
     longest = {
         "order_no": "TH20261120-ABC234",
         "task_no": "TK20261120-ABC234",
+        "loan_no": "JY20261120-ABC234",
         "until": "12月28日10:00",
         "code": "123456",
     }
