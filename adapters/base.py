@@ -13,14 +13,14 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict, Unpack
 from uuid import uuid4
 
 import httpx
 import structlog
 
 from adapters.breaker import Breaker
-from conf.clock import utc_now
+from conf.clock import Clock, utc_now
 from conf.errors import ProviderRejected, ProviderUnavailable
 from conf.logs import get_log
 from conf.settings import Settings
@@ -277,6 +277,30 @@ def open_web(
         most_bytes=most_bytes,
         **_bounds(settings),
     )
+
+
+class Opening(TypedDict, total=False):
+    """What whoever opens an adapter may say beside the settings."""
+
+    clock: Clock
+    observe: Observe
+    transport: httpx.AsyncBaseTransport | None
+
+
+class WebProvider:
+    """What adapters over one HTTP line have in common: settings, clock, the line as the settings have it, its end.
+
+    `requests`: as of `open_web`.
+    """
+
+    def __init__(self, system: str, settings: Settings, *, requests: int = 1, **how: Unpack[Opening]) -> None:
+        self._settings, self._clock = settings, how.get("clock", utc_now)
+        observe, transport = how.get("observe", observe_nothing), how.get("transport")
+        self.line = open_web(system, settings, observe=observe, transport=transport, requests=requests)
+
+    async def close(self) -> None:
+        """Close the kept connections."""
+        await self.line.close()
 
 
 def _bounds(settings: Settings) -> dict[str, Any]:

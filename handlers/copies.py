@@ -16,6 +16,8 @@ from views.contexts.errors import Fault
 from views.contexts.orders import PrintPage
 
 CHUNK = 256 * 1024
+#: Kept back until the order has moved: whoever holds the whole file can rate it, who was cut off asks again.
+LAST = 1024
 
 
 class CopyHandler(BaseHandler):
@@ -56,6 +58,7 @@ class DownloadCopy(CopyHandler):
     @signed_in(level=IdentityLevel.L1)
     async def get(self, no: str) -> None:
         assert self.account is not None  # by the guard
+        refuse_asked_ahead(self)
         now, trace = self.clock(), self.audit_context()
         try:
             if await self.must_check(no):
@@ -67,20 +70,32 @@ class DownloadCopy(CopyHandler):
         self.set_header("Content-Type", "application/pdf")
         self.set_header("Content-Disposition", disposition(self.way, handed.filename, f"{handed.copy.no}.pdf"))
         self.set_header("Content-Length", str(len(handed.pdf)))
-        await self._send(memoryview(handed.pdf))
+        await self._send(handed)
 
     async def head(self, *args: str, **kwargs: str) -> None:
         """Refused: asking about a file must not count as handing it out."""
         raise HTTPError(405)
 
-    async def _send(self, pdf: memoryview) -> None:
+    async def _send(self, handed: copies.Download) -> None:
         """In chunks, each waited for, so that a slow reader holds one chunk and not the whole file in our buffers."""
+        pdf = memoryview(handed.pdf)
+        rest, last = pdf[:-LAST], pdf[-LAST:]
         try:
-            for start in range(0, len(pdf), CHUNK):
-                self.write(bytes(pdf[start : start + CHUNK]))
+            for start in range(0, len(rest), CHUNK):
+                self.write(bytes(rest[start : start + CHUNK]))
                 await self.flush()
+            if self.is_gone:
+                return
+            await copies.arrived(self.store, handed, trace=self.audit_context())
+            await self.finish(bytes(last))
         except StreamClosedError:  # the visitor went away; the hand-out stays on record and can be repeated
             return
+
+    @property
+    def is_gone(self) -> bool:
+        """The other side has closed the connection."""
+        stream = self.request.connection.stream if self.request.connection else None  # type: ignore[attr-defined]
+        return stream is None or stream.closed()
 
 
 class PrintedCopy(DownloadCopy):
@@ -115,6 +130,13 @@ class PrintCopy(CopyHandler):
             return
         self.set_header("Content-Security-Policy", f"{self.policy}; frame-src 'self'")
         self.show(PrintPage(title="打印复制件", order=order))
+
+
+def refuse_asked_ahead(handler: BaseHandler) -> None:
+    """Raises 403 for a browser that fetches what nobody has asked for yet (`Sec-Purpose: prefetch;prerender`)."""
+    said = " ".join(handler.request.headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Moz"))
+    if "prefetch" in said.lower() or "preview" in said.lower() or "prerender" in said.lower():
+        raise HTTPError(403)
 
 
 def only_at_a_kiosk(handler: BaseHandler) -> None:

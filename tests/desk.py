@@ -15,7 +15,7 @@ from conf.consent import current_consent
 from conf.keys import Keys, load_keys
 from conf.settings import Settings, load_settings
 from conf.terms import AccountKind, Channel, DocumentFlag, FilingKind, IdentityLevel, OrderStatus
-from handlers.flows import ordering
+from handlers.flows import copies, ordering
 from handlers.flows.order_forms import OrderForm
 from store import Store, open_store
 from store.ids import copy_no_of
@@ -209,3 +209,10 @@ def desk(desk_store: tuple[Store, Clock, asyncio.Runner], desk_settings: Setting
         for name in client[DATABASE].list_collection_names():
             if not name.startswith("system."):
                 client[DATABASE][name].delete_many({})
+
+
+async def handed_whole(desk: Desk, account: Account, no: str) -> copies.Download:
+    """A copy downloaded to its last byte."""
+    handed = await copies.download(desk.store, account, no, now=desk.clock(), trace=TRACE)
+    await copies.arrived(desk.store, handed, trace=TRACE)
+    return handed

@@ -168,7 +168,8 @@ def iso(value: date | datetime | None) -> str:
 
 def marked(text: str, spans: Iterable[tuple[int, int]]) -> Markup:
     """`text` with the (start, end) spans in `<mark>`; everything is escaped first."""
-    return Markup(_marked(text, spans))  # noqa: S704  every piece was escaped
+    pieces = _marked(text, spans)  # each went through `escape`
+    return Markup(pieces)  # noqa: S704  # nosec B704
 
 
 def status_tag(status: Any) -> Markup:
@@ -193,7 +194,9 @@ def hit_facts(hit: Hit) -> Markup:
         facts.append(_escaped(hit.street))
     if hit.established_on:
         facts.append(f"{day(hit.established_on)}成立")
-    return Markup(f"<span>{'</span> <span>'.join(facts)}</span>")  # noqa: S704  every piece was escaped
+    said = "</span> <span>".join(facts)
+    # Safe: a fact is made of words of ours, a date, and what went through `escape`.
+    return Markup(f"<span>{said}</span>")  # noqa: S704  # nosec B704
 
 
 def _escaped(text: str) -> str:

@@ -9,4 +9,6 @@ def qr(address: str, label: str) -> Markup:
     drawn = segno.make_qr(address, error="m").svg_inline(
         border=4, omitsize=True, dark="#000", light="#fff", svgclass=None, lineclass=None
     )
-    return Markup('<div class="eq-qr" role="img" aria-label="{}">{}</div>').format(label, Markup(drawn))  # noqa: S704
+    # Safe: segno draws squares; nothing of `address` stands in the drawing as text.
+    svg = Markup(drawn)  # noqa: S704  # nosec B704
+    return Markup('<div class="eq-qr" role="img" aria-label="{}">{}</div>').format(label, svg)

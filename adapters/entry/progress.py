@@ -3,12 +3,12 @@
 The interface is described in docs/protocols/entry.md.
 """
 
-import httpx
+from typing import Unpack
 
 from adapters import tif
-from adapters.base import Observe, observe_nothing, open_web
+from adapters.base import Opening, WebProvider
 from adapters.entry import Progress
-from conf.clock import Clock, beijing, utc_now
+from conf.clock import beijing
 from conf.errors import ProviderRejected, ProviderUnavailable
 from conf.settings import Settings
 from conf.terms import OrderStatus
@@ -28,20 +28,12 @@ FINAL_CODES = {"21": "task unknown", "22": "step out of order", "23": "case of a
 AGAIN_CODES = {"10": "signature refused", "99": "busy"}
 
 
-class PortalProgress:
+class PortalProgress(WebProvider):
     """ProgressProvider over POST `{progress_url}/progress`."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        clock: Clock = utc_now,
-        observe: Observe = observe_nothing,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        self._settings, self._clock = settings, clock
+    def __init__(self, settings: Settings, **how: Unpack[Opening]) -> None:
+        super().__init__(SYSTEM, settings, **how)
         self._url = f"{settings.progress_url.rstrip('/')}/progress"
-        self.line = open_web(SYSTEM, settings, observe=observe, transport=transport)
 
     async def report(self, progress: Progress) -> None:
         """Push one step; one that the portal knows already counts as told. KeyError for a state it has no word for."""
@@ -65,7 +57,3 @@ class PortalProgress:
                 raise ProviderRejected(SYSTEM, FINAL_CODES[code])
             if code not in (TAKEN, KNOWN_ALREADY):
                 raise ProviderUnavailable(SYSTEM, AGAIN_CODES.get(code, "unknown code"))
-
-    async def close(self) -> None:
-        """Close the kept connections."""
-        await self.line.close()

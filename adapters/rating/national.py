@@ -7,16 +7,14 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
-import httpx
-
-from adapters.base import Observe, observe_nothing, open_web
+from adapters.base import Opening, WebProvider
 from adapters.rating import RatingReport
 from adapters.rating.development import platform_keys
 from adapters.rating.norms import NATIONAL, NATIONAL_CASE, CaseKind, channel_code
 from adapters.rating.sm2 import Sm2Recipient
-from conf.clock import Clock, beijing, utc_now
+from conf.clock import beijing
 from conf.errors import ProviderRejected, ProviderUnavailable
 from conf.settings import Settings
 
@@ -44,23 +42,15 @@ AGAIN_CODES = {
 }
 
 
-class NationalRating:
+class NationalRating(WebProvider):
     """RatingProvider over three POSTs; each is recognised by its own key, so a repeat of all three is harmless."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        clock: Clock = utc_now,
-        observe: Observe = observe_nothing,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
+    def __init__(self, settings: Settings, **how: Unpack[Opening]) -> None:
         """Reads the platform's public key; raises OSError or ValueError when it will not do."""
-        self._settings, self._clock = settings, clock
         key_file = settings.rating_platform_key_file
         path = platform_keys(settings.var_dir)[1] if key_file == Path("") else key_file
         self._platform = Sm2Recipient(path.read_bytes())
-        self.line = open_web(SYSTEM, settings, observe=observe, transport=transport, requests=PUSHES)
+        super().__init__(SYSTEM, settings, requests=PUSHES, **how)
 
     async def report(self, rating: RatingReport) -> None:
         """Push the case, its service and the rating within one deadline."""
@@ -69,10 +59,6 @@ class NationalRating:
             await self._push("case", reference, self._case(rating))
             await self._push("service", reference, self._service(rating))
             await self._push("evaluate", reference, self._rating(rating))
-
-    async def close(self) -> None:
-        """Close the kept connections."""
-        await self.line.close()
 
     async def _push(self, kind: str, reference: str, fields: Mapping[str, str]) -> None:
         """One envelope: the proof of who we are, and the record, both readable by the platform only."""

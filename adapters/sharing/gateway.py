@@ -5,14 +5,12 @@ The interface is described in docs/protocols/sharing.md; the gateway's signature
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
-
-import httpx
+from typing import Any, Unpack
 
 from adapters import tif
-from adapters.base import Observe, observe_nothing, open_web
+from adapters.base import Opening, WebProvider
 from adapters.sharing import Licence, SharedCompany
-from conf.clock import BEIJING, Clock, utc_now
+from conf.clock import BEIJING
 from conf.errors import ProviderRejected, ProviderUnavailable
 from conf.settings import Settings
 from conf.terms import CompanyStatus, LicenceKind, LicenceStatus
@@ -46,19 +44,11 @@ LICENCE_STATUSES = {
 }
 
 
-class GatewaySharing:
+class GatewaySharing(WebProvider):
     """SharingProvider over the gateway; questions change nothing there, so any of them may be asked again."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        clock: Clock = utc_now,
-        observe: Observe = observe_nothing,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        self._settings, self._clock = settings, clock
-        self.line = open_web(SYSTEM, settings, observe=observe, transport=transport)
+    def __init__(self, settings: Settings, **how: Unpack[Opening]) -> None:
+        super().__init__(SYSTEM, settings, **how)
 
     async def company(self, uscc: str, *, reference: str) -> SharedCompany | None:
         """Registration items of one subject, or None."""
@@ -76,10 +66,6 @@ class GatewaySharing:
         async with self.line.call("licence", reference):
             data = await self._ask(service, {field: number}, reference)
             return _licence(data, kind, number, field) if data is not None else None
-
-    async def close(self) -> None:
-        """Close the kept connections."""
-        await self.line.close()
 
     async def _ask(self, service: str, query: Mapping[str, str], reference: str) -> Mapping[str, Any] | None:
         """The record, None when there is none; any other code is the fault it stands for."""

@@ -8,13 +8,10 @@ import hmac
 import json
 import secrets
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Unpack
 
-import httpx
-
-from adapters.base import Observe, observe_nothing, open_web
+from adapters.base import Opening, WebProvider
 from adapters.sms import MOBILE, SmsAccess, first_access
-from conf.clock import Clock, utc_now
 from conf.errors import ProviderRejected, ProviderUnavailable
 from conf.settings import Settings
 
@@ -39,21 +36,13 @@ AGAIN_CODES = {
 }
 
 
-class GatewaySms:
+class GatewaySms(WebProvider):
     """SmsProvider over POST `{sms_url}/send`."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        access: SmsAccess | None = None,
-        clock: Clock = utc_now,
-        observe: Observe = observe_nothing,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        self._access, self._clock = access or first_access(settings), clock
+    def __init__(self, settings: Settings, *, access: SmsAccess | None = None, **how: Unpack[Opening]) -> None:
+        super().__init__(SYSTEM, settings, **how)
+        self._access = access or first_access(settings)
         self._url = f"{self._access.url.rstrip('/')}/send"
-        self.line = open_web(SYSTEM, settings, observe=observe, transport=transport)
 
     async def send(self, *, phone: str, template: str, values: dict[str, str], reference: str) -> str:
         """Send one message; the vendor's number comes back, the same one for the same `reference`."""
@@ -72,10 +61,6 @@ class GatewaySms:
                 "POST", self._url, reference=reference, content=content, headers=self._signed(content)
             )
             return _message_number(reply.json())
-
-    async def close(self) -> None:
-        """Close the kept connections."""
-        await self.line.close()
 
     def _signed(self, content: bytes) -> dict[str, str]:
         """Headers that prove the sender: HMAC-SHA256 over id, second, nonce and the body's digest."""

@@ -5,14 +5,12 @@ The interface is described in docs/protocols/sms-textline.md.
 
 import hashlib
 import secrets
-from typing import Any
+from typing import Any, Unpack
 from urllib.parse import urlencode
 
-import httpx
-
-from adapters.base import Observe, observe_nothing, open_web
+from adapters.base import Opening, WebProvider
 from adapters.sms import MOBILE, SmsAccess, second_access, whole_text
-from conf.clock import Clock, beijing, utc_now
+from conf.clock import beijing
 from conf.errors import ProviderRejected, ProviderUnavailable
 from conf.settings import Settings
 
@@ -23,21 +21,13 @@ FINAL = {3: "number invalid", 4: "number refuses messages", 5: "text refused"}
 AGAIN = {1: "signature refused", 2: "clock refused", 8: "busy", 9: "no balance"}
 
 
-class TextlineSms:
+class TextlineSms(WebProvider):
     """SmsProvider over POST `{url}/v2/submit`."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        access: SmsAccess | None = None,
-        clock: Clock = utc_now,
-        observe: Observe = observe_nothing,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        self._access, self._clock = access or second_access(settings), clock
+    def __init__(self, settings: Settings, *, access: SmsAccess | None = None, **how: Unpack[Opening]) -> None:
+        super().__init__(SYSTEM, settings, **how)
+        self._access = access or second_access(settings)
         self._url = f"{self._access.url.rstrip('/')}/v2/submit"
-        self.line = open_web(SYSTEM, settings, observe=observe, transport=transport)
 
     async def send(self, *, phone: str, template: str, values: dict[str, str], reference: str) -> str:
         """Send one message; the vendor's number comes back, the same one for the same `reference`."""
@@ -49,10 +39,6 @@ class TextlineSms:
         async with self.line.call("send", reference):
             reply = await self.line.send("POST", self._url, reference=reference, content=content, headers=typed)
             return _message_number(reply.json())
-
-    async def close(self) -> None:
-        """Close the kept connections."""
-        await self.line.close()
 
     def _signed(self, phone: str, text: str, reference: str) -> dict[str, str]:
         """The form; sign = hex SHA-256 over account, time, nonce, number, text and key."""

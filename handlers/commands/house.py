@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: A file without a record is left alone this long: its transaction may still be under way.
 ORPHANS_AFTER = timedelta(hours=6)
+#: Seconds from a start to the month's inspection: it asks everything at once, which the first visitors need not feel.
+INSPECTION_AFTER = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +102,7 @@ def _turns(house: House) -> "tuple[Turn, ...]":
             name="inspection",
             period=month,
             run=lambda period: inspecting.inspect(store, house.adapters, settings, keys, now=utc_now(), period=period),
+            after=INSPECTION_AFTER,
         ),
     )
 

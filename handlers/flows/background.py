@@ -46,6 +46,7 @@ class Job:
     once: StepOnce
     interval: float
     is_woken: bool = True  # a look is cheap and worth it as soon as something happened
+    after: float = 0  # seconds from the start to the first look
 
 
 class Background:
@@ -85,7 +86,7 @@ class Background:
             Job(name="paper-reminders", once=self.papers_overdue, interval=1800, is_woken=False),
             Job(name="sweep", once=self.sweep_due, interval=3600, is_woken=False),
             *([Job(name="batches", once=batches, interval=5)] if batches else []),
-            *(Job(name=turn.name, once=self._turn(turn), interval=300, is_woken=False) for turn in turns),
+            *map(self._turn_job, turns),
         )
         self._bells = {job.name: asyncio.Event() for job in self.jobs}
         self._stopping = asyncio.Event()
@@ -168,12 +169,12 @@ class Background:
             await self._sweep()
         return False
 
-    def _turn(self, turn: Turn) -> StepOnce:
+    def _turn_job(self, turn: Turn) -> Job:
         async def once() -> bool:
             await take_turn(self.store, turn, self.owner, self.clock)
             return False
 
-        return once
+        return Job(name=turn.name, once=once, interval=300, is_woken=False, after=turn.after)
 
     async def fold_next(self) -> bool:
         """Move counts that wait into their buckets."""
@@ -205,6 +206,7 @@ class Background:
 
     async def _run(self, job: Job) -> None:
         faults = 0
+        await _rest(self._stopping, job.after)
         while not self._stopping.is_set():
             bell = self._bells[job.name]
             bell.clear()

@@ -1,4 +1,5 @@
-"""Handing out a certified copy (checked, recorded, then sent), and withdrawing one. Called by the copies pages."""
+"""Handing out a certified copy (checked, recorded, sent, its order moved), and withdrawing one. Called by the copies
+pages; why the record comes before the first byte and the order's step before the last: docs/decisions/016."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,11 +23,13 @@ class DownloadOver(Conflict):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Download:
-    """A sealed file ready to send; its hand-out is already on record."""
+    """A sealed file ready to send; its hand-out is already on record, at `at`, as `outcome`."""
 
     copy: Copy
     pdf: bytes
     filename: str
+    at: datetime
+    outcome: str
 
 
 async def ready_copy(store: Store, account: Account, order_no: str, *, now: datetime) -> tuple[Order, Copy]:
@@ -56,7 +59,22 @@ async def download(
     order, copy = await ready_copy(store, account, order_no, now=now)
     pdf = await store.copies.file(copy.sha256)
     await _record(store, order, copy, now=now, trace=trace, outcome=outcome)
-    return Download(copy=copy, pdf=pdf, filename=f"{order.company_name}-登记档案复制件-{copy.no}.pdf")
+    filename = f"{order.company_name}-登记档案复制件-{copy.no}.pdf"
+    return Download(copy=copy, pdf=pdf, filename=filename, at=now, outcome=outcome)
+
+
+async def arrived(store: Store, handed: Download, *, trace: Trace) -> None:
+    """The file has reached the visitor: the first time the order's step, dated as its hand-out; two at once are one."""
+
+    async def work(tx: Any) -> None:
+        order = await store.orders.by_no(handed.copy.order_no, tx=tx)
+        if order is None or order.status != OrderStatus.READY:
+            return
+        await store.orders.advance(order.no, OrderStatus.READY, OrderStatus.DOWNLOADED, "visitor", tx=tx)
+        await record_move(store, order, OrderStatus.DOWNLOADED, at=handed.at, tx=tx, trace=trace)
+        await counting.pages_given(store, order, how=handed.outcome, at=handed.at, tx=tx)
+
+    await store.atomically(work)
 
 
 async def withdraw(store: Store, copy_no: str, *, reason: str, now: datetime, trace: Trace) -> Copy:
@@ -103,10 +121,9 @@ def _who_and_why(order: Order, copy: Copy, trace: Trace) -> dict[str, str | int]
 
 
 async def _record(store: Store, order: Order, copy: Copy, *, now: datetime, trace: Trace, outcome: str) -> None:
-    """Audit event and, the first time, the order's step, in one transaction; two first times at once end as one."""
+    """Audit event and count in one transaction."""
 
     async def work(tx: Any) -> None:
-        current = await store.orders.by_no(order.no, tx=tx)
         await store.audit.append(
             tag=AuditTag.COPY_DOWNLOADED,
             subject=copy.no,
@@ -116,11 +133,6 @@ async def _record(store: Store, order: Order, copy: Copy, *, now: datetime, trac
             tx=tx,
             **trace,
         )
-        is_first = current is not None and current.status == OrderStatus.READY
-        channel = trace["channel"]
-        await counting.handed_out(store, order, channel=channel, how=outcome, is_first=is_first, at=now, tx=tx)
-        if current and is_first:
-            await store.orders.advance(order.no, OrderStatus.READY, OrderStatus.DOWNLOADED, "visitor", tx=tx)
-            await record_move(store, current, OrderStatus.DOWNLOADED, at=now, tx=tx, trace=trace)
+        await counting.handed_out(store, channel=trace["channel"], how=outcome, at=now, tx=tx)
 
     await store.atomically(work)

@@ -102,11 +102,12 @@ async def followed(store: Store, *, due: datetime, at: datetime, tx: Any) -> Non
     await store.numbers.add(at, {Measure.FOLLOWED: {cell(IN_TIME if at <= due else LATE): 1}}, tx=tx)
 
 
-async def handed_out(
-    store: Store, order: Order, *, channel: Channel, how: str, is_first: bool, at: datetime, tx: Any
-) -> None:
-    """A copy handed out, as a file ("done") or to a kiosk's printer ("print"); its pages count the first time."""
-    counts = {Measure.DOWNLOADS: {cell(channel, how): 1}}
-    if is_first:
-        counts |= {Measure.PAPER: {cell(PRINTED if how == "print" else SAVED): order.page_count}}
+async def handed_out(store: Store, *, channel: Channel, how: str, at: datetime, tx: Any) -> None:
+    """A copy handed out, as a file ("done") or to a kiosk's printer ("print")."""
+    await store.numbers.add(at, {Measure.DOWNLOADS: {cell(channel, how): 1}}, tx=tx)
+
+
+async def pages_given(store: Store, order: Order, *, how: str, at: datetime, tx: Any) -> None:
+    """The pages of a copy whose file arrived for the first time."""
+    counts = {Measure.PAPER: {cell(PRINTED if how == "print" else SAVED): order.page_count}}
     await store.numbers.add(at, counts, tx=tx)

@@ -19,11 +19,12 @@ AGAIN_AFTER = timedelta(minutes=30)
 
 @dataclass(frozen=True, kw_only=True)
 class Turn:
-    """A job and how its periods are named; `run` takes the period."""
+    """A job and how its periods are named; `run` takes the period. `after`: seconds from a start to the first look."""
 
     name: str
     period: Callable[[datetime], str]
     run: Callable[[str], Awaitable[object]]
+    after: float = 0
 
 
 def day(now: datetime) -> str:

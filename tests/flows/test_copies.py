@@ -9,7 +9,7 @@ from conf.errors import Conflict, IntegrityFault, NotFound
 from conf.terms import OrderStatus
 from handlers.flows import copies, ordering
 from store.records import Account, Order
-from tests.desk import PDF, TRACE, Desk
+from tests.desk import PDF, TRACE, Desk, handed_whole
 
 
 def sealed(desk: Desk, **seal: Any) -> tuple[Account, Order]:
@@ -18,7 +18,14 @@ def sealed(desk: Desk, **seal: Any) -> tuple[Account, Order]:
 
 
 def handed(desk: Desk, account: Account, no: str) -> copies.Download:
-    return desk.run(copies.download(desk.store, account, no, now=desk.clock(), trace=TRACE))
+    return desk.run(handed_whole(desk, account, no))
+
+
+def test_a_file_that_did_not_arrive_is_on_record_and_leaves_the_order_as_it_was(desk: Desk) -> None:
+    account, order = sealed(desk)
+    desk.run(copies.download(desk.store, account, order.no, now=desk.clock(), trace=TRACE))
+    assert desk.run(desk.tags()).count("copy:file:downloaded") == 1
+    assert desk.run(desk.store.orders.by_no(order.no)).status == OrderStatus.READY
 
 
 def test_the_file_comes_with_a_chinese_name_and_moves_the_order_once(desk: Desk) -> None:
@@ -37,8 +44,7 @@ def test_many_first_downloads_at_once_move_the_order_once(desk: Desk) -> None:
     account, order = sealed(desk)
 
     async def many() -> list[Any]:
-        one = [copies.download(desk.store, account, order.no, now=desk.clock(), trace=TRACE) for _ in range(6)]
-        return await asyncio.gather(*one)
+        return await asyncio.gather(*(handed_whole(desk, account, order.no) for _ in range(6)))
 
     assert len(desk.run(many())) == 6
     assert [step.status for step in desk.run(desk.store.orders.by_no(order.no)).history].count("downloaded") == 1

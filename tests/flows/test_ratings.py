@@ -10,9 +10,9 @@ import pytest
 from adapters.sandbox.server import Sandbox
 from conf.errors import Conflict, Invalid, NotFound
 from conf.terms import AuditTag, Channel, OrderStatus, OutboxKind, OutboxStatus, Satisfaction, StaffRole
-from handlers.flows import copies, notices, ordering, ratings, reviewing, staffing
+from handlers.flows import notices, ordering, ratings, reviewing, staffing
 from store.records import Account, Order, Rating
-from tests.desk import TRACE, Desk
+from tests.desk import TRACE, Desk, handed_whole
 from tests.outside import Outside
 
 
@@ -20,7 +20,7 @@ async def downloaded(desk: Desk, role: str = "legal_representative") -> tuple[Ac
     """A visitor whose copy has been handed out."""
     account = await desk.account(role)
     order = await desk.seal(await desk.settled(account))
-    await copies.download(desk.store, account, order.no, now=desk.clock(), trace=TRACE)
+    await handed_whole(desk, account, order.no)
     return account, await desk.store.orders.by_no(order.no)
 
 
@@ -175,7 +175,7 @@ def test_a_reviewed_order_is_reported_as_promised_and_any_other_as_on_the_spot(
     )
     sealed = desk.run(desk.seal(desk.run(permit)))
     other = desk.run(desk.account("shareholder"))
-    desk.run(copies.download(desk.store, other, sealed.no, now=desk.clock(), trace=TRACE))
+    desk.run(handed_whole(desk, other, sealed.no))
     desk.run(rated(desk, other, sealed))
     while desk.run(
         notices.deliver_next(desk.store, outside, owner="w", now=desk.clock(), kinds=[OutboxKind.RATING])  # type: ignore[arg-type]

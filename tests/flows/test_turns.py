@@ -1,6 +1,7 @@
 """Jobs of a day or month: done once a period by whoever comes first, taken over from the dead, tried again."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from conf.clock import BEIJING
@@ -50,6 +51,29 @@ def test_a_fault_is_kept_for_the_inspection_and_the_job_tried_again_later(desk: 
     assert desk.run(take_turn(desk.store, a_turn(done), "q", desk.clock))
     (run,) = desk.run(desk.store.jobs.all())
     assert (run.fault, len(done)) == ("", 2)
+
+
+def test_a_job_that_asks_much_waits_until_the_start_is_over(desk: Desk) -> None:
+    done: list[str] = []
+    at_once, later = replace(a_turn(done), name="retention"), replace(a_turn(done), name="inspection", after=3600)
+
+    async def started() -> None:
+        work = background(desk, nothing_to_seal, turns=(later, at_once))
+        work.start()
+        await until(lambda: is_done(desk, "retention"))
+        await work.stop()
+
+    desk.run(started())
+    assert [run.name for run in desk.run(desk.store.jobs.all())] == ["retention"]
+    assert len(done) == 1
+
+
+async def nothing_to_seal(_order: Any) -> None:
+    raise AssertionError("there is no order")
+
+
+async def is_done(desk: Desk, job: str) -> bool:
+    return any(run.name == job and run.done_at for run in await desk.store.jobs.all())
 
 
 def test_the_turn_of_a_process_that_died_is_taken_over(desk: Desk) -> None:

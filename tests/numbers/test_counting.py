@@ -16,11 +16,11 @@ from conf import measures
 from conf.errors import Forbidden
 from conf.measures import Measure, cell
 from conf.terms import AuditTag, Channel, OrderStatus, Outcome, PageSize
-from handlers.flows import batches, copies, counting, nightly, ordering, organ_viewing, ratings, viewing
+from handlers.flows import batches, counting, nightly, ordering, organ_viewing, ratings, viewing
 from handlers.flows.organ_viewing import OrganVisitor
 from store.records import Account, Page
 from tests.access import cases
-from tests.desk import DATABASE, TRACE, Desk
+from tests.desk import DATABASE, TRACE, Desk, handed_whole
 from tests.flows.test_retention_table import a_batch
 from tests.government import a_case, a_unit, a_user, keep
 
@@ -68,7 +68,7 @@ def a_day_of_work(desk: Desk) -> None:
 
     desk.run(desk.store.atomically(ready))
     for _ in range(2):
-        desk.run(copies.download(desk.store, head, order.no, now=desk.clock(), trace=TRACE))
+        desk.run(handed_whole(desk, head, order.no))
         desk.clock.forward(seconds=1)
     rate = ratings.rate(
         desk.store, head, order.no, number=1, satisfaction=5, channel=Channel.PC, now=desk.clock(), trace=TRACE

@@ -196,6 +196,15 @@ def test_the_download_is_whole_private_and_named_in_chinese(site: Site, desk: De
     assert "评价" in client.get(f"/orders/{order.no}").words
 
 
+@pytest.mark.parametrize("header", ["Sec-Purpose", "Purpose", "X-Moz"])
+def test_a_browser_that_fetches_ahead_collects_nothing(site: Site, desk: Desk, header: str) -> None:
+    account, client = visitor(site, desk)
+    order = ready(desk, account)
+    assert client.raw.get(f"/orders/{order.no}/copy", headers={header: "prefetch;prerender"}).status_code == 403
+    assert desk.run(desk.store.orders.by_no(order.no)).status == OrderStatus.READY
+    assert "copy:file:downloaded" not in desk.run(desk.tags())
+
+
 def test_a_download_after_its_term_says_so(site: Site, desk: Desk) -> None:
     account, client = visitor(site, desk)
     order = ready(desk, account)
