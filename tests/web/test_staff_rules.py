@@ -59,6 +59,7 @@ def published(site: Site, desk: Desk, effective: str = "2026-11-21T10:00") -> No
     asked = {"effective": effective, "reason": "按新规定调整"}
     page = archivist.get("/staff/rules/draft")
     address = proposed(archivist.submit(page, "form[action$='/publish']", asked))
+    assert "修改 dossier.interested：人工审核 → 不提供" in one.get(address).words, "they see what they open or shut"
     approve(one, address)
     assert rules_at(desk.clock() + timedelta(days=90)).version == RULES.version, "one approval is not enough"
     approve(other, address)
