@@ -1,11 +1,12 @@
 """The access table over HTTP: readable, drafted, tried out on real orders, published by two, replayed for ever."""
 
+import re
 from datetime import timedelta
 from typing import get_args
 
 import pytest
 
-from conf.access import RULES, RuleVersionGone, When, rules_at
+from conf.access import RULES, TABLE, RuleVersionGone, When, rules_at
 from conf.live import forget
 from conf.terms import OrderStatus, StaffRole
 from handlers.flows import rules
@@ -100,6 +101,15 @@ def test_a_draft_that_is_meant_to_hurt_is_refused_like_any_other(text: str, told
         rules._table(text)
     assert any(told in fault.says for fault in caught.value.lines)
     assert len(caught.value.lines) <= 50
+
+
+def test_no_version_gives_everything_to_everyone() -> None:
+    text = TABLE.read_text(encoding="utf-8")
+    with pytest.raises(rules.DraftFaulty) as caught:
+        rules._table(re.sub(r'outcome = "(refuse|review)"', 'outcome = "permit"', text))
+    told = {fault.says.split("：")[0]: fault for fault in caught.value.lines}
+    assert {"anonymous", "document"} <= set(told)
+    assert text.split("\n")[told["anonymous"].line - 1] == 'id = "dossier.anonymous"'
 
 
 def test_faults_of_a_draft_are_told_by_line_and_nothing_is_saved(site: Site, desk: Desk) -> None:
