@@ -191,11 +191,29 @@ def _faults(table: AccessTable) -> Iterable[str]:
             yield f"{rule.id}: {', '.join(sorted(misplaced))} can only be asked of a single paper"
         yield from (f"{rule.id}: no relation {name!r}" for name in rule.when.relations or () if name not in groups)
         yield from (f"{rule.id}: no rule {name!r}" for name in rule.when.granted_under or () if name not in ids)
+    yield from _below_the_floor(table)
     for scope in (Scope.DOSSIER, Scope.EXTRACT):
         rules = table.of(scope)
         if not rules or rules[-1].when.given:
             yield f"{scope}: the last rule must hold always (no `when`), so that every case is decided"
         yield from (f"{rule.id}: rules after it are never tried" for rule in rules[:-1] if not rule.when.given)
+
+
+def _below_the_floor(table: AccessTable) -> Iterable[str]:
+    """What no version may give, whoever publishes it: dossiers to the nameless, internal papers to anybody.
+
+    Ground: 实施细则 Art. 60 (an inquirer shows who they are); the archive's own working papers are no filed material.
+    """
+    for rule in table.of(Scope.DOSSIER):
+        is_known = bool(rule.when.level_from) or "anonymous" not in (rule.when.account or ("anonymous",))
+        if rule.outcome is Outcome.PERMIT and not is_known:
+            yield f"{rule.id}: a dossier is not given to somebody nobody knows"
+    for rule in table.of(Scope.DOCUMENT):
+        if rule.outcome is Outcome.REFUSE and rule.when.given == {"flags": (DocumentFlag.INTERNAL,)}:
+            return
+        if rule.outcome is not Outcome.REFUSE:
+            break
+    yield "document: internal papers are refused before any paper is given"
 
 
 RULES = load_rules()

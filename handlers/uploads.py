@@ -97,7 +97,9 @@ class Upload:
     def _data(self, part: bytes, start: int, end: int) -> None:
         most = self._largest if self._name in self._file_names else self._longest
         if len(self._value) + end - start > most:
-            raise Invalid({self._name: f"文件太大，最多 {most // (1 << 20)} MB。"})
+            size = f"{most >> 20} MB" if most >= 1 << 20 else f"{most >> 10} KB"
+            is_file = self._name in self._file_names
+            raise Invalid({self._name: f"文件太大，最多 {size}。" if is_file else "内容太长，请缩短。"})
         self._value += part[start:end]
 
     def _finish(self) -> None:

@@ -5,7 +5,8 @@ Called by the pages of the government network and by the checkers' pages.
 
 import asyncio
 import re
-from dataclasses import dataclass, field
+import unicodedata
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -26,6 +27,7 @@ LONGEST_TEXT = 500
 LETTER_DAYS = 180
 LETTER_SECONDS = 30
 TAKEN = "您的单位已经登记过这个案号，请从案件列表进入。"
+_BRACKETS = str.maketrans("()", "（）")
 _NUMBER = re.compile(r"[\w〔〕（）()\[\]第号字\-—./ ]{2,60}")
 
 
@@ -47,6 +49,7 @@ async def open_case(
 
     Ground: 实施细则 Art. 60 (1), a state organ inquires with its own letter and its people's papers.
     """
+    form = replace(form, no=case_number(form.no))
     dated, faults = _checked(form, beijing(now).date())
     if faults or dated is None:
         raise Invalid(faults)
@@ -69,6 +72,11 @@ async def open_case(
         return await store.atomically(work)
     except Conflict:
         raise Invalid({"no": TAKEN}) from None
+
+
+def case_number(typed: str) -> str:
+    """A case number in one way of writing, so that blanks or another kind of brackets do not make it a second case."""
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", typed)).translate(_BRACKETS)
 
 
 async def case_of(store: Store, id: str, user: UnitUser) -> OrganCase:

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 from itertools import product
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from conf.codes import is_uscc
@@ -50,14 +51,13 @@ async def make_places(
         if not 1 <= low <= high:
             faults[name] = f"{words}请填写一个数字，或“1-6”这样的范围。"
         ranges.append(range(low, high + 1))
-    wanted = list(product(*ranges)) if not faults else []
-    if len(wanted) > MOST_PLACES:
-        faults["place"] = f"一次最多建立 {MOST_PLACES} 个位置，这里有 {len(wanted)} 个。"
+    if not faults and (count := prod(map(len, ranges))) > MOST_PLACES:  # counted, not made: it may be millions
+        faults["place"] = f"一次最多建立 {MOST_PLACES} 个位置，这里有 {count} 个。"
     if faults:
         raise Invalid(faults)
     places = tuple(
         Location(id=place_code(room, *where), room=room, rack=where[0], column=where[1], tier=where[2], place=where[3])
-        for where in wanted
+        for where in product(*ranges)
     )
 
     async def work(tx: Any) -> tuple[Location, ...]:

@@ -31,6 +31,14 @@ WORDS = (
     (r"(.*) can only be asked of a single paper", r"条件 \1 只能用于单份材料（document）"),
     (r"no relation (.*)", r"没有 \1 这种关系"),
     (r"no rule (.*)", r"没有编号为 \1 的规则"),
+    (
+        r"a dossier is not given.*",
+        "影像档案不能直接提供给身份不明的人：条件里要有 level_from，或不含 anonymous 的 account",
+    ),
+    (
+        r"internal papers are refused.*",
+        '第一条提供材料的规则之前，要有只以 flags = ["internal"] 为条件、不予提供的规则',
+    ),
     (r"the last rule must hold always.*", "最后一条规则不能有条件，否则有的情形没有结论"),
     (r"rules after it are never tried", "这条没有条件，后面的规则永远用不到"),
 )

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from conf.access import RULES, TABLE, AccessTable, AccessTableError, parse_rules, rules_at
+from conf.access import RULES, TABLE, AccessTable, AccessTableError, Rule, parse_rules, rules_at
 from conf.clock import beijing, moment_given
 from conf.errors import Conflict, Invalid
-from conf.terms import AuditTag, ProposalKind
+from conf.terms import AuditTag, Outcome, ProposalKind
 from handlers.flows import access, approving
 from handlers.flows.ordering import Trace
 from handlers.flows.rule_faults import LineFault, faults_of
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from store import Store
 
 TRIED_DAYS, MOST_TRIED, IN_ONE_GO = 31, 20_000, 50
+_SAID = {Outcome.PERMIT: "直接提供", Outcome.REVIEW: "人工审核", Outcome.REFUSE: "不提供"}
 MEANWHILE = "有人在您之后保存过草案，请刷新页面，在新的草案上修改。"
 
 
@@ -139,7 +140,7 @@ def changes(before: AccessTable, after: AccessTable) -> Iterable[str]:
     old, new = ({rule.id: rule for rule in table.rule} for table in (before, after))
     yield from (f"新增 {id}" for id in new if id not in old)
     yield from (f"删除 {id}" for id in old if id not in new)
-    yield from (f"修改 {id}" for id in new if id in old and new[id] != old[id])
+    yield from (_changed(old[id], new[id]) for id in new if id in old and new[id] != old[id])
     if [id for id in old if id in new] != [id for id in new if id in old]:
         yield "调整顺序"
     if (before.relations, before.concern) != (after.relations, after.concern):
@@ -147,6 +148,13 @@ def changes(before: AccessTable, after: AccessTable) -> Iterable[str]:
     named, were = set(after.organs.named), set(before.organs.named)
     yield from (f"列明机关增加：{label}" for label in sorted(named - were))
     yield from (f"列明机关减少：{label}" for label in sorted(were - named))
+
+
+def _changed(before: Rule, after: Rule) -> str:
+    """Which rule, and what comes of it now: whoever approves must see where something is opened."""
+    if before.outcome == after.outcome:
+        return f"修改 {after.id}"
+    return f"修改 {after.id}：{_SAID[before.outcome]} → {_SAID[after.outcome]}"
 
 
 def _table(text: str) -> AccessTable:

@@ -179,9 +179,10 @@ def test_a_case_is_opened_once_with_its_letter_and_closed(archive, office):
     assert answer.status_code == 303
     path = answer.headers["location"]
     assert client.get(path).h1 == f"案件 {FORM['no']}"
-    again = send_file(client, "/gov/cases/new/file", "letter", a_letter(), FORM)
-    assert again.status_code == 422
-    assert "已经登记过这个案号" in again.text
+    for no in (FORM["no"], "(2026)样0106民初2号", "（2026） 样0106民初 2号", "（２０２６）样0106民初2号"):
+        again = send_file(client, "/gov/cases/new/file", "letter", a_letter(), FORM | {"no": no})
+        assert again.status_code == 422
+        assert "已经登记过这个案号" in again.text
     kept = archive.run(archive.store.organ_cases.by_id(path.rsplit("/", 1)[1]))
     assert archive.run(archive.store.organ_cases.letter(kept.letter.sha256)) == a_letter()
     [event] = archive.events("government:case:opened")
@@ -384,10 +385,11 @@ def test_every_bad_line_is_named_and_nothing_is_kept(archive, office):
         (b"\xff\xfe\x00\x01\x80", "编码无法识别"),
         (b"\0" * 100, "不是文本文件"),
         (b"PK\x03\x04xlsx", "不是文本文件"),
-        (b"x" * (65 << 10), "文件太大"),
+        (b"x" * (65 << 10), "文件太大，最多 64 KB。"),
+        (b"x" * (200 << 10), "文件太大，最多 64 KB。"),
         ("\n".join(f"样例{n}" for n in range(201)).encode(), "一次最多 200 家"),
     ],
-    ids=["empty", "encoding", "zeros", "zip", "large", "201 lines"],
+    ids=["empty", "encoding", "zeros", "zip", "large", "larger", "201 lines"],
 )
 def test_a_file_that_is_no_list_is_refused_in_a_sentence(archive, office, content, said):
     answer = send_list(office(), content)

@@ -1,11 +1,12 @@
 """The access table over HTTP: readable, drafted, tried out on real orders, published by two, replayed for ever."""
 
+import re
 from datetime import timedelta
 from typing import get_args
 
 import pytest
 
-from conf.access import RULES, RuleVersionGone, When, rules_at
+from conf.access import RULES, TABLE, RuleVersionGone, When, rules_at
 from conf.live import forget
 from conf.terms import OrderStatus, StaffRole
 from handlers.flows import rules
@@ -59,6 +60,7 @@ def published(site: Site, desk: Desk, effective: str = "2026-11-21T10:00") -> No
     asked = {"effective": effective, "reason": "按新规定调整"}
     page = archivist.get("/staff/rules/draft")
     address = proposed(archivist.submit(page, "form[action$='/publish']", asked))
+    assert "修改 dossier.interested：人工审核 → 不提供" in one.get(address).words, "they see what they open or shut"
     approve(one, address)
     assert rules_at(desk.clock() + timedelta(days=90)).version == RULES.version, "one approval is not enough"
     approve(other, address)
@@ -111,6 +113,15 @@ def test_a_security_administrator_reads_a_draft_and_changes_nothing(site: Site, 
     assert not page.all("main form"), "approving is done where proposals are"
     security.post("/staff/rules/draft", {"text": text, "revision": "1"}, status=403)
     security.post("/staff/rules/draft/publish", {"reason": "x"}, status=403)
+
+
+def test_no_version_gives_everything_to_everyone() -> None:
+    text = TABLE.read_text(encoding="utf-8")
+    with pytest.raises(rules.DraftFaulty) as caught:
+        rules._table(re.sub(r'outcome = "(refuse|review)"', 'outcome = "permit"', text))
+    told = {fault.says.split("：")[0]: fault for fault in caught.value.lines}
+    assert {"anonymous", "document"} <= set(told)
+    assert text.split("\n")[told["anonymous"].line - 1] == 'id = "dossier.anonymous"'
 
 
 def test_faults_of_a_draft_are_told_by_line_and_nothing_is_saved(site: Site, desk: Desk) -> None:
