@@ -1,6 +1,6 @@
 """Whether a password is one of those everybody tries first; asked by flows/staffing.py wherever one is chosen.
 
-A list of leaked passwords would be outdated and large. What is on such lists follows few rules, and they are here: common
+A list of leaked ones would be outdated and large. What is on such lists follows few rules, and they are here: common
 words (also spelt with signs), runs along the keyboard, repeats, years. What is left must be long enough by itself.
 """
 
