@@ -92,3 +92,15 @@ def test_commands_in_the_documents_exist() -> None:
     names = set(commands()._subparsers._group_actions[0].choices)  # type: ignore[union-attr,arg-type]
     for text in (README, OPERATING):
         assert set(re.findall(r"eqicha\.py ([a-z-]+)", text)) <= names
+
+
+def test_the_table_of_controls_is_complete_and_names_tests_there_are() -> None:
+    """C1 to C60, each once; a control said to be shown names a test file, and every file named is there."""
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| C")]
+    assert [row[0] for row in rows] == [f"C{number}" for number in range(1, 61)]
+    assert [
+        row[0] for row in rows if row[2].startswith("shown") and "test_" not in row[3] and "tests/" not in row[3]
+    ] == []
+    named = set(re.findall(r"tests/[\w/]+\.py", text))
+    assert sorted(path for path in named if not (ROOT / path).is_file()) == []
