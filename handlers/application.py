@@ -5,13 +5,15 @@ import contextlib
 import os
 import re
 import signal
+import socket
 import weakref
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from tornado import httputil
 from tornado.httpserver import HTTPServer
+from tornado.iostream import IOStream
 from tornado.netutil import bind_sockets
 from tornado.web import Application, HTTPError, RequestHandler, StaticFileHandler
 
@@ -36,6 +38,8 @@ from views.render import warm
 log = get_log("web")
 SLOW = 1.0  # seconds from which a request is flagged
 PROBE_EVERY = 1.0
+#: Seconds without a request before the connections left are closed; a proxy's may be connected and not yet read.
+STILL, STILL_BEHIND_PROXY = 0.05, 0.5
 #: Per connection; see docs/decisions for why each is what it is.
 SERVER_LIMITS: dict[str, Any] = {
     "idle_connection_timeout": 30,
@@ -167,7 +171,8 @@ async def serve(app: Service, *, on_ready: Callable[[], None] | None = None) -> 
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
     server = HTTPServer(app, xheaders=app.conf.trusted_proxy, **SERVER_LIMITS)
-    server.add_sockets(bind_sockets(app.conf.port, app.conf.host))
+    sockets = bind_sockets(app.conf.port, app.conf.host)
+    server.add_sockets(sockets)
     watchdog, probe = Watchdog(app.metrics), asyncio.create_task(_probe(app))
     counted = asyncio.create_task(app.traffic.run())
     swept = asyncio.create_task(app.hand_over.run()) if app.hand_over else None
@@ -178,7 +183,7 @@ async def serve(app: Service, *, on_ready: Callable[[], None] | None = None) -> 
     if on_ready:
         on_ready()
     await stopping.wait()
-    await drain(app, server)
+    await drain(app, server, sockets)
     if app.background is not None:
         await _done(app.background.stop())
     counted.cancel()
@@ -190,16 +195,30 @@ async def serve(app: Service, *, on_ready: Callable[[], None] | None = None) -> 
     log.info("service_stopped", pid=os.getpid())
 
 
-async def drain(app: Service, server: HTTPServer) -> None:
+async def drain(app: Service, server: HTTPServer, sockets: Iterable[socket.socket] = ()) -> None:
     """Not ready → no new connections → wait for what is under way, at most `drain_seconds` → close the rest."""
     app.is_draining = True
     log.info("service_draining", under_way=len(app.answering))
+    _take_waiting(server, sockets)
     server.stop()
-    deadline = asyncio.get_running_loop().time() + app.conf.drain_seconds
-    while app.answering and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110  rare, and ends at once
+    clock = asyncio.get_running_loop().time
+    started = busy = clock()
+    while clock() - busy < (STILL_BEHIND_PROXY if app.conf.trusted_proxy else STILL) and (
+        clock() - started < app.conf.drain_seconds
+    ):
+        busy = clock() if app.answering else busy
         await asyncio.sleep(0.02)
-    await asyncio.sleep(0.05)  # the last answers leave their buffers
     await server.close_all_connections()
+
+
+def _take_waiting(server: HTTPServer, sockets: Iterable[socket.socket]) -> None:
+    """Take in who is connected already: closing the port would throw them out, and nginx sends no POST twice."""
+    for listening in sockets:
+        with contextlib.suppress(BlockingIOError, ConnectionAbortedError):
+            while True:
+                connection, address = listening.accept()
+                connection.setblocking(False)
+                server.handle_stream(IOStream(connection), address)
 
 
 async def _probe(app: Service) -> None:

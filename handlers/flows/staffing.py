@@ -15,6 +15,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
 from conf.errors import Invalid
+from conf.passwords import is_guessable
 from conf.rights import APART, is_apart
 from conf.terms import AuditTag, Channel, StaffRole
 from handlers.flows import recovery
@@ -28,7 +29,7 @@ FAILURES_ALLOWED = 5
 LOCKED_FOR = timedelta(minutes=15)
 _LOGIN = re.compile(r"[a-z][a-z0-9._-]{2,31}")
 _STEP_SECONDS = 30
-WEAK = "口令至少 12 位，要有三类以上字符（大写、小写、数字、符号），并且不含登录名。"
+WEAK = "口令至少 12 位，要有三类以上字符（大写、小写、数字、符号），不含登录名，也不是常见的口令。"
 #: The same sentence whatever was wrong: login, password, code, or locked.
 REFUSED = "登录名、口令或一次性密码不正确。连续 5 次不正确会锁定 15 分钟，请稍后再试或联系系统管理员。"
 
@@ -295,10 +296,10 @@ def password_hash_of(password: str) -> str:
 
 
 def _is_strong(password: str, login: str) -> bool:
-    """等保二级 身份鉴别 a): length and complexity."""
+    """等保二级 身份鉴别 a): length and complexity; and nothing everybody tries first."""
     kinds = sum(bool(re.search(pattern, password)) for pattern in (r"[a-z]", r"[A-Z]", r"\d", r"[^A-Za-z0-9]"))
     fits = SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD
-    return fits and kinds >= 3 and login not in password.lower()
+    return fits and kinds >= 3 and login not in password.lower() and not is_guessable(password, login)
 
 
 def _matches(password_hash: str, password: str) -> bool:
