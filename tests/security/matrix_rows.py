@@ -36,7 +36,7 @@ GET  /orders/{order}/check                                         L1 in/404/404
 POST /orders/{order}/check                                         L1 in/404/404
 GET  /orders/{order}/rating                                        L1 in/404/404
 POST /orders/{order}/rating                                        L1 in/404/404
-GET  /orders/{order}/rating/platform                               L1 404/404/404
+GET  /orders/{order}/rating/platform                               L1 in/404/404
 GET  /verify                                                       public in
 POST /verify/file                                                  public in
 GET  /p/{token}                                                    public in
