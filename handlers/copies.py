@@ -57,6 +57,10 @@ class DownloadCopy(CopyHandler):
 
     @signed_in(level=IdentityLevel.L1)
     async def get(self, no: str) -> None:
+        await self.hand_out(no)
+
+    async def hand_out(self, no: str) -> None:
+        """The file as the answer; why not, as a page."""
         assert self.account is not None  # by the guard
         refuse_asked_ahead(self)
         now, trace = self.clock(), self.audit_context()
@@ -107,11 +111,12 @@ class PrintedCopy(DownloadCopy):
         """In the frame there is no room for another page."""
         self.closed(no, "身份核对已过期，请返回申请，重新核对后打印。")
 
-    async def prepare(self) -> None:
-        await super().prepare()
+    @signed_in(level=IdentityLevel.L1)
+    async def get(self, no: str) -> None:
         only_at_a_kiosk(self)
         for name, value in framing_headers(self.policy).items():
             self.set_header(name, value)
+        await self.hand_out(no)
 
 
 class PrintCopy(CopyHandler):

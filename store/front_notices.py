@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pymongo import DESCENDING
 
-from conf.errors import Conflict
+from conf.errors import Conflict, NotFound
 from store.connection import Base, Tx
 from store.encode import from_bson, text, to_bson
 from store.records.tuned import FrontNotice
@@ -20,9 +20,11 @@ class FrontNotices:
         await self._notices.insert_one(to_bson(notice), session=tx)
 
     async def end(self, id: str, by: str, tx: Tx) -> None:
-        """Take it off at once. Raises Conflict when it was, or is not there."""
+        """Take it off at once. Raises Conflict when it was, NotFound."""
         guard = {"_id": text(id), "ended_by": ""}
         if not (await self._notices.update_one(guard, {"$set": {"ended_by": text(by)}}, session=tx)).matched_count:
+            if await self._notices.find_one({"_id": guard["_id"]}, {"_id": 1}, session=tx) is None:
+                raise NotFound(id)
             raise Conflict("this notice was ended already")
 
     async def listed(self, *, limit: int = 50) -> tuple[FrontNotice, ...]:

@@ -4,7 +4,7 @@ from datetime import date
 
 from pymongo import DESCENDING
 
-from conf.errors import Conflict
+from conf.errors import Conflict, NotFound
 from store.connection import Base, Tx
 from store.encode import from_bson, text, to_bson
 from store.records.tuned import Signatory
@@ -20,10 +20,12 @@ class Signatories:
         await self._signatories.insert_one(to_bson(signatory), session=tx)
 
     async def end(self, id: str, by: str, tx: Tx) -> None:
-        """From now on the name stands on no new certificate. Raises Conflict when it was ended, or is not there."""
+        """From now on the name stands on no new certificate. Raises Conflict when it was ended, NotFound."""
         guard = {"_id": text(id), "ended_by": ""}
         gone = await self._signatories.update_one(guard, {"$set": {"ended_by": text(by)}}, session=tx)
         if not gone.matched_count:
+            if await self._signatories.find_one({"_id": guard["_id"]}, {"_id": 1}, session=tx) is None:
+                raise NotFound(id)
             raise Conflict("this signatory was ended already")
 
     async def on(self, day: date) -> Signatory | None:

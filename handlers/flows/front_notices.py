@@ -49,7 +49,7 @@ async def write(
 
 
 async def end(store: "Store", id: str, *, by: Staff, now: datetime, trace: Trace) -> None:
-    """Take a notice off at once. Raises Conflict when it was."""
+    """Take a notice off at once. Raises Conflict when it was, NotFound."""
 
     async def work(tx: Any) -> None:
         await store.front_notices.end(id, by.name, tx)

@@ -90,7 +90,7 @@ async def propose_signatory(
 
 
 async def end_signatory(store: "Store", id: str, *, by: Staff, now: datetime, trace: Trace) -> None:
-    """The name stands on no new certificate from now on. Raises Conflict when it was ended."""
+    """The name stands on no new certificate from now on. Raises Conflict when it was ended, NotFound."""
 
     async def work(tx: Any) -> None:
         await store.signatories.end(id, by.name, tx)
