@@ -134,7 +134,7 @@ def refuse(hands: Hands, number: str) -> None:
 
 
 def test_single_keys_are_switched_off_where_they_are_explained(visitor: Open, judge: Judge, office: Office) -> None:
-    page = visitor("pc")
+    page = visitor("phone")
     hands = sign_in(page, judge, office.hire(StaffRole.REVIEWER, "语音样例"))
     page.goto("/staff/orders")
     hands.press("?")
