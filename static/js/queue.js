@@ -20,6 +20,10 @@
       step(key === "j" ? 1 : -1);
     } else if (key === "?" && help) {
       help.open = !help.open;
+      if (help.open) {
+        help.querySelector("summary").focus();
+        help.scrollIntoView({ block: "nearest" });
+      }
     } else {
       if (!/^[a-z]$/.test(key)) return;
       const press = document.querySelector(`[data-eq-press="${key}"]`);

@@ -19,8 +19,7 @@ STOP = """wanted => {
   if (!ringed(at) && !(at.parentElement && ringed(at.parentElement))) faults.push('no visible focus');
   if (box.width < 1 || box.height < 1) faults.push('of no size');
   const isSeen = box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
-  if (!isSeen) faults.push(
-    `out of sight at ${Math.round(box.left)}, ${Math.round(box.top)} of ${innerWidth} x ${innerHeight}`);
+  if (!isSeen) faults.push(`out of sight: ${box.left}, ${box.top} in ${innerWidth} x ${innerHeight}`);
   if (!faults.length) {
     const x = Math.min(Math.max(box.left + box.width / 2, 1), innerWidth - 1);
     const y = Math.min(Math.max(Math.max(box.top, 0) + Math.min(box.height, 40) / 2, 1), innerHeight - 1);

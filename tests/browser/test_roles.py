@@ -63,7 +63,8 @@ def answered(visitor: Visitor, number: str, words: str) -> None:
     assert field
     files = {field[1] or field[2]: ("proof.jpg", scan.getvalue(), "image/jpeg")}
     fields = {"_xsrf": token[1], "answer": words}
-    assert visitor.http.post(f"/orders/{number}/answer", data=fields, files=files).status_code == 200
+    sent = visitor.http.post(f"/orders/{number}/answer", data=fields, files=files, follow_redirects=False)
+    assert sent.status_code == 303
 
 
 def test_a_reviewer_asks_permits_in_part_refuses_and_releases(
@@ -137,6 +138,7 @@ def test_single_keys_are_switched_off_where_they_are_explained(visitor: Open, ju
     hands = sign_in(page, judge, office.hire(StaffRole.REVIEWER, "语音样例"))
     page.goto("/staff/orders")
     hands.press("?")
+    expect(page.locator(".eq-shortcuts summary")).to_be_focused()
     hands.push("关闭单键操作", key="Space")
     expect(page.locator(".eq-shortcuts summary")).to_be_visible()
     hands.press("?")
