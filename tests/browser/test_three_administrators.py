@@ -102,8 +102,9 @@ def head(trial: TrialSet) -> Iterator[Visitor]:
 
 def reason(keys: Keyboard, why: str = "按工作安排") -> str:
     """Ask for the change on this page; the name of the proposal."""
-    keys.fill("理由", why)
-    keys.press("提交审批")
+    keys.fill("理由", why, exact=True)
+    asking = keys.page.locator("form").filter(has=keys.page.get_by_label("理由", exact=True)).last
+    keys.press("提交审批", within=asking)
     title = keys.page.get_by_role("heading", level=1).inner_text()
     keys.on(title)
     return title
