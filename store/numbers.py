@@ -16,6 +16,7 @@ from conf.measures import Cells, Measure, day_of, merge, periods_of, segments
 from store.connection import Base, Row, Tx, atomically
 from store.encode import from_bson, to_bson
 from store.leases import Leases
+from store.most_looked import most_looked
 from store.records.numbers import Figures, Part, Recount, TopCompany, Watched
 
 _BATCH = 500
@@ -82,16 +83,9 @@ class Numbers:
         return Figures(first=first, last=last, grain=grain, parts=parts, before=known)
 
     async def top_companies(self, first: date, last: date, limit: int = 10) -> tuple[TopCompany, ...]:
-        """The companies looked up most, with their names. Two database calls; a whole year is one index walk."""
-        spans = segments(first, last, "y")
-        whole = len(spans) == 1 and spans[0][0] != "d" and _one(spans[0])
-        if whole:
-            rows = await self._companies.find({"period": whole}).sort("n", DESCENDING).limit(limit).to_list()
-        else:
-            match = {"period": {"$in": sorted({period for span in spans for period in _within(span)})}}
-            group = {"$group": {"_id": "$uscc", "n": {"$sum": "$n"}}}  # of the index alone: most_of holds all of it
-            steps: list[Row] = [{"$match": match}, group, {"$sort": {"n": -1, "_id": 1}}, {"$limit": limit}]
-            rows = [row | {"uscc": row["_id"]} for row in await (await self._companies.aggregate(steps)).to_list()]
+        """The companies looked up most, with their names. Two or three database calls."""
+        periods = sorted({period for span in segments(first, last, "y") for period in _within(span)})
+        rows = await most_looked(self._companies, periods, limit)
         asked = {"_id": {"$in": [row["uscc"] for row in rows]}}
         names = {row["_id"]: row["name"] for row in await self._base["companies"].find(asked, {"name": 1}).to_list()}
         return tuple(
@@ -158,12 +152,6 @@ def _within(span: tuple[str, date, date]) -> set[str]:
     """The names of all periods of a span."""
     grain, first, last = span
     return {_period(grain, first + timedelta(days=n)) for n in range((last - first).days + 1)}
-
-
-def _one(span: tuple[str, date, date]) -> str:
-    """The name of a span that is one period, else ""."""
-    grain, first, last = span
-    return _period(grain, first) if _period(grain, first) == _period(grain, last) else ""
 
 
 def _read(row: Row) -> tuple[str, str, date, dict[str, int]]:

@@ -117,7 +117,7 @@ def test_looks_of_units_count_as_the_government_network_s_and_are_recounted(desk
     ]
     desk.run(organ_viewing.record(store, desk.settings, by_worker, looks))
     sha256 = desk.run(store.batches.put_file(b"pdf"))
-    desk.run(batches.fetch(store, a_batch(now, sha256), now=now, trace=TRACE))
+    desk.run(batches.fetch(store, a_batch(now, sha256), visitor.case, now=now, trace=TRACE))
     kept = totals(desk)
     assert kept[Measure.QUERIES] == {
         "government~organ~permit~dossier": 1, "government~organ~permit~extract": 1, "government~organ~permit~batch": 1,
