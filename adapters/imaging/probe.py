@@ -87,5 +87,5 @@ def _guarded(name: str, work: Callable[[], T]) -> T:
         raise
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise ScanRefused(f"{name} 像素超过 {MAX_PIXELS // 1_000_000} 百万的上限，请降低分辨率后重新扫描") from None
-    except Exception as fault:
-        raise ScanRefused(f"{name} 已损坏或不完整，无法读取，请重新扫描后提交（{type(fault).__name__}）") from None
+    except Exception:
+        raise ScanRefused(f"{name} 已损坏或不完整，无法读取，请重新扫描后提交") from None

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from conf.access import NextStep, table_of
+from conf.access import table_of
 from conf.errors import Conflict, Invalid, NotFound
 from conf.settings import Settings
 from conf.terms import AuditTag, DocumentFlag, Outcome, PageFault, PurposeCode, TaskKind, TaskState
@@ -53,7 +53,7 @@ async def ask_scan(store: "Store", settings: Settings, uscc: str, document_id: s
     purpose = Purpose(code=visitor.purposes.get(uscc, PurposeCode.OWN_AFFAIRS))
     decision = decide(visitor.account, company, (document,), purpose, visitor.now, grants=grants)
     rule = rule_of(decision.documents[0].rule_id, rules=table_of(decision.rule_version))
-    if rule.outcome is Outcome.REFUSE and rule.next is not NextStep.CLAIM:
+    if rule.outcome is Outcome.REFUSE:
         raise NotFound(document_id)
     if document.page_count:
         raise Conflict("这份材料已经扫描，可以直接查看或申请复制件。")

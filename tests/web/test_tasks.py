@@ -94,6 +94,18 @@ def test_nobody_learns_of_papers_by_asking_to_scan_them(site: Site, desk: Desk) 
     assert desk.run(desk.store.tasks.open()) == ((), "")
 
 
+def test_saying_to_act_for_somebody_tells_no_more_of_papers(site: Site, desk: Desk) -> None:
+    stranger = visitor(site, desk, "stranger")
+    stranger.post(f"/companies/{cases.USCC}/purpose", {"purpose": "legal_service"})
+    scanned(desk)
+    told = {
+        stranger.post(f"/companies/{cases.USCC}/scans", {"paper": paper}, status=404).h1
+        for paper in ("d1", "d-unscanned", "none")
+    }
+    assert len(told) == 1
+    assert desk.run(desk.store.tasks.open()) == ((), "")
+
+
 def test_two_at_once_claim_once_and_the_other_reads_who(site: Site, desk: Desk) -> None:
     client = visitor(site, desk)
     client.post(f"/companies/{cases.USCC}/scans", {"paper": "d-unscanned"})
