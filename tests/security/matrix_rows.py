@@ -79,6 +79,7 @@ GET  /staff/sessions                                               staff in
 POST /staff/sessions                                               staff in
 GET  /staff/recovery                                               staff in
 POST /staff/recovery                                               staff in
+POST /staff/keys                                                   staff in
 GET  /staff/proposals                                              TAKING_PART in
 GET  /staff/proposals/{id}                                         TAKING_PART in/-/404
 POST /staff/proposals/{id}                                         TAKING_PART in/-/404
