@@ -1,4 +1,4 @@
-"""How the system stands: inspection reports, listed and shown for printing; made by flows/inspecting, here on demand."""
+"""How the system stands: inspection reports, listed, shown for printing, made now by flows/inspecting."""
 
 from conf.errors import TooMany
 from conf.rights import Action, may
