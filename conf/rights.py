@@ -37,6 +37,7 @@ class Action(StrEnum):
     RULES_DRAFT = "rules:draft"
     RULES_PUBLISH = "rules:publish"
     SYSTEM_SEE = "system:see"
+    SYSTEM_INSPECT = "system:inspect"
     SESSIONS_END = "sessions:end"
     AUDIT_READ = "audit:read"
 
@@ -66,6 +67,7 @@ ACTIONS: dict[Action, str] = {
     Action.RULES_DRAFT: "起草查档规则并试算",
     Action.RULES_PUBLISH: "批准发布查档规则",
     Action.SYSTEM_SEE: "查看运行巡检报告",
+    Action.SYSTEM_INSPECT: "立即运行巡检",
     Action.SESSIONS_END: "结束他人的登录会话",
     Action.AUDIT_READ: "查阅、核验和导出审计记录",
 }
@@ -109,7 +111,7 @@ ROLES: dict[StaffRole, Role] = {
         why="管理账号、参数和运行状态；不能查看或更改审计，也不能自己批准自己提出的变更。",
         actions=frozenset({
             Action.ACCOUNTS_KEEP, Action.GOVERNMENT_KEEP, Action.SEALS_KEEP, Action.SETTINGS_KEEP, Action.SYSTEM_SEE,
-            Action.SESSIONS_END, Action.OUTBOX_SEE, Action.OUTBOX_RESEND,
+            Action.SYSTEM_INSPECT, Action.SESSIONS_END, Action.OUTBOX_SEE, Action.OUTBOX_RESEND,
         }),
     ),
     StaffRole.SECURITY_ADMIN: Role(

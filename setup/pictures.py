@@ -1,6 +1,7 @@
 """`make pictures`: the README's pictures, made from what the browser journeys saw.
 
-Runs the journey at three sizes, then shrinks its screenshots and the first page of its copy into docs/pictures.
+Runs the journey at three sizes and the working days of our people, then shrinks the screenshots and the first page of
+the copy into docs/pictures.
 """
 
 import subprocess
@@ -24,11 +25,16 @@ PICTURES = {
     "verify": ("pc-10-verified", 1000),
     "copy-certificate": ("copy-01", 700),
     "copy-page": ("copy-02", 700),
+    "staff-numbers": ("staff-numbers", 1000),
+    "staff-review": ("staff-review", 1000),
+    "gov-dossier": ("gov-dossier", 390),
 }
 
 
 def main() -> int:
-    journey = ["tests/browser/test_journey.py", "-p", "no:pytest_tornado", "-k", "from_a_name"]
+    tests = ["tests/browser/test_journey.py", "tests/browser/test_roles.py"]
+    wanted = "from_a_name or reviewer_asks or court_looks or (manager_reads and pc)"
+    journey = [*tests, "-p", "no:pytest_tornado", "-k", wanted]
     code = subprocess.call([sys.executable, "-m", "pytest", *journey], cwd=ROOT)
     if code:
         return code

@@ -1,4 +1,4 @@
-"""The inspection report: made each month by itself, on demand by `eqicha.py inspect` and from the page of the system.
+"""The inspection report: made each month by itself, on demand by `eqicha.py inspect` and on /staff/system.
 
 Each part is asked by itself, so that one which does not answer is a line of the report and not its end. The texts are
 read by staff, so they are Chinese; what a counterpart's probe says is its own words.

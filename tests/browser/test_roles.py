@@ -30,6 +30,7 @@ from tests.visitor import Visitor
 
 Open = Callable[..., Page]
 Judge = Callable[[Page], None]
+Picture = Callable[[Page, str], None]
 USCC = sample_person("legal_representative").uscc
 
 
@@ -68,7 +69,7 @@ def answered(visitor: Visitor, number: str, words: str) -> None:
 
 
 def test_a_reviewer_asks_permits_in_part_refuses_and_releases(
-    visitor: Open, judge: Judge, office: Office, trial: TrialSet
+    visitor: Open, judge: Judge, office: Office, trial: TrialSet, picture: Picture
 ) -> None:
     (asker, number), (other, second) = waiting(trial, "shareholder", 2), waiting(trial, "director", 1)
     page = visitor("pc")
@@ -79,6 +80,7 @@ def test_a_reviewer_asks_permits_in_part_refuses_and_releases(
     hands.leave("c")
     expect(page.locator("main")).to_contain_text("我认领到")
     hands.look()
+    picture(page, "staff-review")
     hands.follow(page.locator("main a[href*='/documents/']").first)
     assert walk.image_is_there(page)
     hands.look()
@@ -277,7 +279,7 @@ def lend_and_take_back(hands: Hands, code: str) -> None:
 
 
 def test_a_court_looks_and_asks_for_a_batch_that_a_second_person_approves(
-    visitor: Open, judge: Judge, office: Office, tmp_path: Path
+    visitor: Open, judge: Judge, office: Office, picture: Picture, tmp_path: Path
 ) -> None:
     """The way to a page of the archive is gone twice: it needs no script."""
     page, plain, desk = visitor("pc"), visitor("pc", script=False), visitor("phone")
@@ -288,6 +290,7 @@ def test_a_court_looks_and_asks_for_a_batch_that_a_second_person_approves(
     plain.goto(at)
     for each in (Hands(plain, unjudged), hands):
         look_at_the_archive(each)
+    on_a_phone(plain, at, picture)
     hands.open("批量查询企业")
     hands.look("批量查询")
     names = tmp_path / "names.txt"
@@ -311,6 +314,14 @@ def test_a_court_looks_and_asks_for_a_batch_that_a_second_person_approves(
         page.reload()
     hands.look("案件")
     assert hands.take(f"下载 {batch[0]}").startswith(b"%PDF")
+
+
+def on_a_phone(page: Page, case: str, picture: Picture) -> None:
+    """The company's dossier as who is away from the desk sees it; a picture of the README."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{case}/companies/{USCC}")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("影像档案")
+    picture(page, "gov-dossier")
 
 
 def unjudged(page: Page) -> None:
@@ -358,7 +369,7 @@ def approve(hands: Hands, batch: str) -> None:
 
 @pytest.mark.parametrize("size", ["pc", "phone"])
 def test_a_manager_reads_the_numbers_and_takes_them_away(
-    visitor: Open, judge: Judge, office: Office, trial: TrialSet, size: str
+    visitor: Open, judge: Judge, office: Office, trial: TrialSet, picture: Picture, size: str
 ) -> None:
     """At a desk with script; on a phone without it."""
     filled(trial, 20)
@@ -366,6 +377,8 @@ def test_a_manager_reads_the_numbers_and_takes_them_away(
     hands = sign_in(page, judge if size == "pc" else unjudged, office.hire(StaffRole.STATISTICS, "统计样例"))
     hands.go("统计")
     hands.look("统计")
+    if size == "pc":
+        picture(page, "staff-numbers")
     first = (datetime.now(UTC) + timedelta(hours=8) - timedelta(days=9)).date()
     hands.date("从", first)
     hands.push("查看")

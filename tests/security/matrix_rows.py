@@ -109,6 +109,7 @@ POST /staff/copies/{copy}/withdraw                                 copies:keep i
 GET  /staff/outbox                                                 outbox:see in
 POST /staff/outbox/{id}/resend                                     outbox:resend in/-/404
 GET  /staff/system                                                 system:see in
+POST /staff/system                                                 system:inspect in
 GET  /staff/system/{id}                                            system:see in/-/404
 GET  /staff/audit                                                  audit:read in
 POST /staff/audit                                                  audit:read in

@@ -127,6 +127,20 @@ def test_others_see_neither_list_nor_report(site: Site, desk: Desk, adapters: Ad
         assert client.raw.get(f"/staff/system/{report.id}").status_code == 403
 
 
+def test_the_system_administrator_makes_a_report_now_and_not_twice_a_minute(site: Site, desk: Desk) -> None:
+    client = at_the_desk(site, a_reviewer(desk, "xi.guan", role=StaffRole.SYSTEM_ADMIN))
+    page = client.get("/staff/system")
+    made = client.submit(page, "main form[action='/staff/system']")
+    assert client.get(made.headers["location"]).h1 == "巡检报告"
+    assert "即时" in client.get("/staff/system").one("main").get_text()
+    assert desk.run(desk.tags()).count("inspection:report:made") == 1
+    client.submit(page, "main form[action='/staff/system']", status=429)
+    assert len(desk.run(desk.store.inspections.recent())) == 1
+    watcher = at_the_desk(site, a_reviewer(desk, "an.quan", role=StaffRole.SECURITY_ADMIN))
+    assert not watcher.get("/staff/system").all("main form")
+    watcher.post("/staff/system", status=403)
+
+
 def test_a_report_that_is_not_there_is_a_404(site: Site, desk: Desk) -> None:
     client = at_the_desk(site, a_reviewer(desk, "xi.guan", role=StaffRole.SYSTEM_ADMIN))
     client.get("/staff/system/nothing", status=404)

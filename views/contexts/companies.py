@@ -70,7 +70,7 @@ class StaffCompany(Context):
             ("统一社会信用代码", company.uscc),
             ("登记机关", company.registry),
             ("成立日期", day(company.established_on)),
-            ("档案锁定", f"🔒 已锁定，{company.lock_ground}" if company.locked else "未锁定"),
+            ("档案锁定", f"已锁定，{company.lock_ground}" if company.locked else "未锁定"),
         )
 
     @property

@@ -15,6 +15,7 @@ from views.filters import label
 
 CHANNELS = {
     "pc": "电脑网页", "mobile": "手机网页", "kiosk": "自助终端", "shb": "穗好办", "yst": "粤商通", "staff": "窗口",
+    "government": "政务网",
 }  # fmt: skip
 KINDS = {"natural": "个人", "legal": "企业", "anonymous": "未登录", "organ": "机关单位"}
 OUTCOMES = {"permit": "直接提供", "review": "转人工审核", "refuse": "不予提供"}

@@ -17,6 +17,7 @@ class Inspections(Context):
     reports: tuple[Inspection, ...]
     backup: BackupMade | None
     jobs: tuple[JobRun, ...]
+    may_inspect: bool = False
 
     def health(self, health: Health) -> tuple[str, str]:
         return HEALTH[health]
