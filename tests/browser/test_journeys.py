@@ -31,7 +31,7 @@ class Reviewer:
     page: Page
 
     def open(self, number: str) -> None:
-        self.page.goto("/staff/orders")
+        self.page.goto(f"/staff/orders?words={number}")  # the queue shows the oldest twenty
         self.page.locator(f"a[href='/staff/orders/{number}']").first.click()
         expect(self.page.get_by_role("heading", level=1, name="审核申请")).to_be_visible()
 
