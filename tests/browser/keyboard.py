@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import ElementHandle, Locator, Page, expect
+from playwright.sync_api import ElementHandle, Locator, Page, TimeoutError, expect
 
 #: Of the stop in focus: where the wanted one lies from here, and what a person would not see.
 STOP = """wanted => {
@@ -130,11 +130,17 @@ class Hands:
         expect(box).to_be_checked(checked=ticked)
 
     def file(self, label: str, path: Path) -> None:
-        """The file dialogue, opened with a key."""
+        """The file dialogue, opened with a key; once more when the key fell while the page was still being drawn."""
         self.to(self.page.locator("main").get_by_label(label, exact=True))
-        with self.page.expect_file_chooser() as chooser:
-            self.press("Space")
-        chooser.value.set_files(path)
+        for patience in (8_000, 20_000):
+            try:
+                with self.page.expect_file_chooser(timeout=patience) as chooser:
+                    self.press("Space")
+            except TimeoutError:
+                continue
+            chooser.value.set_files(path)
+            return
+        raise AssertionError(f"no file dialogue opened at {label!r}")
 
     def take(self, name: str) -> bytes:
         """A download started with Enter on its link."""
