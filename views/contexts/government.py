@@ -9,6 +9,7 @@ from views.contexts import Context, context
 from views.contexts.dossiers import FilingPart
 from views.contexts.extract import Group, groups_of, items_of
 from views.contexts.search import Results
+from views.contexts.staff import StaffPassword
 from views.filters import day, minute
 
 WHAT = {"dossier": "影像目录", "document": "材料", "page": "影像", "extract": "机读档案", "batch": "批量查询"}
@@ -47,11 +48,10 @@ class GovCode(Context):
 
 
 @context
-class GovPassword(Context):
-    """Change of one's own password."""
+class GovPassword(StaffPassword):
+    """The same for a unit's user."""
 
-    template = "pages/gov_password.html"
-    errors: dict[str, str] = field(default_factory=dict)
+    action = "/gov/password"
 
 
 @context

@@ -30,6 +30,7 @@ class StaffPassword(Context):
     """Change of one's own password."""
 
     template = "pages/staff_password.html"
+    action = "/staff/password"
     errors: dict[str, str] = field(default_factory=dict)
 
 
