@@ -63,7 +63,7 @@ ACTIONS: dict[Action, str] = {
     Action.GOVERNMENT_KEEP: "管理机关单位账号和查档范围",
     Action.SEALS_KEEP: "管理印章和签发人登记",
     Action.SETTINGS_KEEP: "提出运行参数、文本和节假日的变更",
-    Action.SETTINGS_APPROVE: "批准运行参数、文本和机关查档范围的变更",
+    Action.SETTINGS_APPROVE: "批准运行参数、文本、机关查档范围和机关用户的变更",
     Action.RULES_DRAFT: "起草查档规则并试算",
     Action.RULES_PUBLISH: "批准发布查档规则",
     Action.SYSTEM_SEE: "查看运行巡检报告",

@@ -369,6 +369,8 @@ class ProposalKind(StrEnum):
     COMPANY_LOCK = "company_lock"
     DESTRUCTION = "destruction"  # of papers
     UNIT_ACCESS = "unit_access"
+    UNIT_USER_NEW = "unit_user_new"
+    UNIT_USER_RESET = "unit_user_reset"
 
 
 class ProposalStatus(StrEnum):
@@ -586,7 +588,7 @@ AUDIT_FIELDS: dict[AuditTag, frozenset[str]] = {
     AuditTag.GOVERNMENT_SIGNED_OUT: frozenset(),
     AuditTag.GOVERNMENT_SIGNIN_REFUSED: frozenset({"ground"}),
     AuditTag.GOVERNMENT_UNIT_KEPT: frozenset({"what"}),
-    AuditTag.GOVERNMENT_USER_KEPT: frozenset({"unit", "what"}),
+    AuditTag.GOVERNMENT_USER_KEPT: frozenset({"what"}),
     AuditTag.GOVERNMENT_VIEWED: frozenset({"unit", "case", "what", "rule", "rule_version"}),
     AuditTag.INSPECTION_MADE: frozenset({"period", "health"}),
     AuditTag.INTAKE_IMPORTED: frozenset({"accepted", "refused", "pages"}),

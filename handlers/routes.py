@@ -38,7 +38,6 @@ MODULES = (
     "handlers.staff.ratings",
     "handlers.staff.differences",
     "handlers.staff.accounts",
-    "handlers.staff.own",
     "handlers.staff.tuning",
     "handlers.staff.notices",
     "handlers.staff.rules",

@@ -12,7 +12,7 @@ from conf.terms import BatchStatus, CaseCheck, OrganKind
 from store.blobs import Blobs
 from store.connection import Base, Row, Tx
 from store.encode import changes_to_bson, from_bson, text, to_bson
-from store.records import Secret
+from store.records import Secret, Staff
 from store.records.government import BatchLookup, OrganCase, OrganView, Unit, UnitScope, UnitUser
 from store.staff import StaffRegister
 
@@ -36,14 +36,15 @@ class UnitUsers(StaffRegister):
     async def user(self, id: str) -> UnitUser | None:
         return cast("UnitUser | None", await self.by_id(id))
 
-    async def shut(self, id: str, *, disabled: bool, tx: Tx) -> None:
-        """Shut an account, or open it again. Raises NotFound."""
-        await self._changed({"_id": text(id)}, {"$set": {"disabled": disabled}}, tx)
+    async def shut(self, id: str, *, tx: Tx) -> None:
+        """Out at once; only an approved reset opens the account again. Raises NotFound."""
+        values = {"disabled": True, "link_digest": "", "link_until": None}
+        await self._changed({"_id": text(id)}, {"$set": values}, tx)
 
-    async def renew(self, id: str, *, password_hash: str, totp: Secret, tx: Tx) -> None:
-        """A first password and a one-time-code key anew, the lock off. Raises NotFound."""
-        kept = {"password_hash": password_hash, "totp": totp, "must_change": True, "failures": 0, "locked_until": None}
-        await self._changed({"_id": text(id)}, {"$set": changes_to_bson(UnitUser, kept)}, tx)
+    async def reset(self, id: str, totp_secret: str, *, tx: Tx | None = None) -> Staff:
+        """As our own people's, and the account is open again. Raises NotFound."""
+        await self._changed({"_id": text(id)}, {"$set": {"disabled": False}}, tx)
+        return await super().reset(id, totp_secret, tx=tx)
 
 
 class Units:
@@ -78,6 +79,10 @@ class Units:
 
     async def by_id(self, id: str, tx: Tx | None = None) -> Unit | None:
         row = await self._units.find_one({"_id": text(id)}, session=tx)
+        return None if row is None else from_bson(Unit, row)
+
+    async def by_uscc(self, uscc: str, tx: Tx | None = None) -> Unit | None:
+        row = await self._units.find_one({"uscc": text(uscc)}, session=tx)
         return None if row is None else from_bson(Unit, row)
 
     async def listed(self) -> tuple[Unit, ...]:

@@ -121,9 +121,18 @@ class StaffRegister:
         """Forget the failures."""
         return await self._changed({"_id": text(id)}, {"$set": {"failures": 0, "locked_until": None}}, tx)
 
-    async def set_link(self, id: str, digest: str, until: datetime | None, *, tx: Tx | None = None) -> Staff:
-        """The one link by which password and authenticator can be set until then; an older one is worth nothing."""
-        return await self._changed({"_id": text(id)}, {"$set": {"link_digest": digest, "link_until": until}}, tx)
+    async def offer_link(self, id: str, digest: str, until: datetime, *, tx: Tx | None = None) -> Staff:
+        """The one link by which password and authenticator can be set until then; an older one is worth nothing.
+
+        Raises Conflict for an account with a password, or one that is shut: they need a second person first.
+        """
+        guard: Row = {"_id": text(id), "password_hash": "", "disabled": False}
+        return await self._changed(guard, {"$set": {"link_digest": digest, "link_until": until}}, tx)
+
+    async def use_link(self, id: str, digest: str, *, tx: Tx | None = None) -> Staff:
+        """Use the link up. Raises Conflict when it is not the one any more."""
+        guard: Row = {"_id": text(id), "link_digest": text(digest), "disabled": False}
+        return await self._changed(guard, {"$set": {"link_digest": "", "link_until": None}}, tx)
 
     async def by_link(self, digest: str) -> Staff | None:
         return self._known(await self._staff.find_one({"link_digest": text(digest)})) if digest else None
@@ -133,6 +142,7 @@ class StaffRegister:
         values: Row = {
             "password_hash": "",
             "totp": secret_to_bson(self._vault.conceal(totp_secret, "••••••")),
+            "last_totp_step": 0,
             "recovery": [],
             "link_digest": "",
             "link_until": None,
@@ -172,7 +182,7 @@ class StaffRegister:
         if found is not None:
             return from_bson(self.kind, found)
         if len(guard) > 1:
-            raise Conflict("this one-time code has been used")
+            raise Conflict("this code or link has been used, or the account has changed")
         raise NotFound(guard["_id"])
 
     def _known(self, row: Row | None) -> Staff | None:

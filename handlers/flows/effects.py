@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from conf.clock import beijing
 from conf.errors import Conflict
 from conf.rights import Action
 from conf.terms import ProposalKind
-from handlers.flows import account_effects, seal_effects, tuned_effects
+from handlers.flows import account_effects, seal_effects, tuned_effects, unit_effects
 from handlers.flows.paper_terms import approve_destruction
-from handlers.flows.unit_access import access_in, access_of
 from store.records.office import Proposal
 
 if TYPE_CHECKING:
@@ -41,16 +39,6 @@ async def lock_company(store: "Store", proposal: Proposal, now: datetime, tx: An
     ):
         raise Conflict("企业档案的锁定状态在提出之后有了变化，请重新提出。")
     await store.companies.lock(proposal.about, proposal.after["ground"], tx)
-
-
-async def set_unit_access(store: "Store", proposal: Proposal, now: datetime, tx: Any) -> None:
-    """Open a unit as this kind of organ, for this scope. Raises Conflict: changed meanwhile, or the term is over."""
-    unit, (kind, scope) = await store.units.by_id(proposal.about, tx), access_in(proposal.after)
-    if unit is None or access_of(unit) != proposal.before:  # shut meanwhile: an old approval must not open it again
-        raise Conflict("这个单位在提出之后有了变化，请重新提出。")
-    if scope is not None and scope.until < beijing(now).date():
-        raise Conflict("查档范围的截止日已过，请重新提出。")
-    await store.units.set_access(proposal.about, kind, scope, tx)
 
 
 EFFECTS: dict[ProposalKind, Effect] = {
@@ -92,6 +80,21 @@ EFFECTS: dict[ProposalKind, Effect] = {
         needed=2,
     ),
     ProposalKind.UNIT_ACCESS: Effect(
-        name="机关查档范围", propose=Action.GOVERNMENT_KEEP, approve=Action.SETTINGS_APPROVE, apply=set_unit_access
+        name="机关查档范围",
+        propose=Action.GOVERNMENT_KEEP,
+        approve=Action.SETTINGS_APPROVE,
+        apply=unit_effects.set_access,
+    ),
+    ProposalKind.UNIT_USER_NEW: Effect(
+        name="新增机关用户",
+        propose=Action.GOVERNMENT_KEEP,
+        approve=Action.SETTINGS_APPROVE,
+        apply=unit_effects.add_user,
+    ),
+    ProposalKind.UNIT_USER_RESET: Effect(
+        name="重置、启用机关用户",
+        propose=Action.GOVERNMENT_KEEP,
+        approve=Action.SETTINGS_APPROVE,
+        apply=unit_effects.reset_user,
     ),
 }

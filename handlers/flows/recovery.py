@@ -1,4 +1,4 @@
-"""Recovery codes: ten single-use codes that stand in for the authenticator. Called by staffing and the staff pages.
+"""Recovery codes: ten single-use codes that stand in for the authenticator. Called by the flows of both doors.
 
 Only keyed digests are kept: 50 random bits a code need no slow hash, and the key is not in the database.
 """
@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from conf.errors import Invalid
-from conf.terms import AuditTag
 from handlers.flows.ordering import Trace
 from store.records import Staff
 
 if TYPE_CHECKING:
+    from handlers.flows.staffing import Door
     from store import Store
 
 HOW_MANY = 10
@@ -40,7 +40,7 @@ def fresh() -> tuple[str, ...]:
 
 
 async def renew(
-    store: "Store", staff: Staff, *, password_is_right: bool, now: datetime, trace: Trace
+    store: "Store", staff: Staff, *, door: "Door", password_is_right: bool, now: datetime, trace: Trace
 ) -> tuple[str, ...]:
     """Ten new codes in the place of all older ones; shown once. Raises Invalid without the right password."""
     if not password_is_right:
@@ -48,9 +48,9 @@ async def renew(
     codes = fresh()
 
     async def work(tx: Any) -> None:
-        await keep(store, staff.id, codes, tx=tx)
+        await keep(store, staff.id, codes, door=door, tx=tx)
         await store.audit.append(
-            tag=AuditTag.STAFF_ACCOUNT_CHANGED, subject=staff.id, outcome="done", fields={"what": "recovery_made"},
+            tag=door.changed, subject=staff.id, outcome="done", fields={"what": "recovery_made"},
             at=now, tx=tx, **trace,
         )  # fmt: skip
 
@@ -58,9 +58,9 @@ async def renew(
     return codes
 
 
-async def keep(store: "Store", staff_id: str, codes: tuple[str, ...], *, tx: Any) -> None:
+async def keep(store: "Store", staff_id: str, codes: tuple[str, ...], *, door: "Door", tx: Any) -> None:
     """Their digests, in the place of all older ones."""
-    await store.staff.set_recovery(staff_id, tuple(digest(store, staff_id, code) for code in codes), tx=tx)
+    await door.people(store).set_recovery(staff_id, tuple(digest(store, staff_id, code) for code in codes), tx=tx)
 
 
 def _plain(text: str) -> str:

@@ -1,11 +1,14 @@
-"""What a unit may see, as the plain values a proposal carries and back. Read by flows/units and flows/effects."""
+"""What a unit may see and how its users stand, as the plain values of a proposal. Read by the flows of units."""
 
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from conf.terms import FilingKind, OrganKind
-from store.records.government import Unit, UnitScope
+from store.records.government import Unit, UnitScope, UnitUser
+
+#: How a user stands once a reset is approved.
+RESET = {"is_open": True, "credentials": "全部作废，由本人通过开通链接重新设置"}
 
 
 def access_values(kind: OrganKind, scope: UnitScope | None, *, is_open: bool) -> dict[str, Any]:
@@ -39,3 +42,9 @@ def access_in(values: Mapping[str, Any]) -> tuple[OrganKind, UnitScope | None]:
         document_kinds=tuple(values["document_kinds"]),
         until=date.fromisoformat(values["until"]),
     )
+
+
+def user_state(user: UnitUser) -> dict[str, Any]:
+    """How a user stands: what a reset was proposed about must still be so when it is approved."""
+    credentials = "现有口令、动态码和恢复码" if user.password_hash else "尚未设置"
+    return {"is_open": not user.disabled, "credentials": credentials}

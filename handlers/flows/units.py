@@ -1,15 +1,11 @@
-"""Units of the government network and their users: kept by one person, opened by two. Called by the staff pages."""
+"""Units of the government network: kept by one person, opened by two. Called by the staff pages."""
 
-import asyncio
 import ipaddress
 import re
-import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-
-import pyotp
 
 from conf import masks
 from conf.access import rules_at
@@ -19,22 +15,13 @@ from conf.errors import Conflict, Invalid, NotFound
 from conf.terms import AuditTag, FilingKind, OrganKind, ProposalKind
 from handlers.flows import approving
 from handlers.flows.ordering import Trace
-from handlers.flows.staffing import Door, login_fault, password_hash_of
 from handlers.flows.unit_access import access_of, access_values
 from store import Store
 from store.ids import sortable_id
 from store.records import Staff
-from store.records.government import Unit, UnitScope, UnitUser
+from store.records.government import Unit, UnitScope
 from store.records.office import Proposal
 
-#: The door of units' users; password rules, lock and one-time code are those of our own people.
-UNITS = Door(
-    register="unit_users",
-    role="unit",
-    signed_in=AuditTag.GOVERNMENT_SIGNED_IN,
-    refused=AuditTag.GOVERNMENT_SIGNIN_REFUSED,
-    password_changed=AuditTag.GOVERNMENT_PASSWORD_CHANGED,
-)
 MOST_COMPANIES = 2000
 MOST_KINDS = 50
 _PHONE = re.compile(r"[0-9+\- ]{7,20}")
@@ -63,16 +50,6 @@ class AccessForm:
     document_kinds: str = ""
     until: str = ""
     reason: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NewUser:
-    """Shown once and stored nowhere: the first password and the authenticator's address."""
-
-    login: str
-    name: str
-    password: str = field(repr=False)
-    totp_uri: str = field(repr=False)
 
 
 async def add_unit(store: Store, form: UnitForm, *, now: datetime, trace: Trace) -> Unit:
@@ -126,67 +103,12 @@ async def propose_access(
     )  # fmt: skip
 
 
-async def add_user(store: Store, unit: Unit, *, login: str, name: str, now: datetime, trace: Trace) -> NewUser:
-    """Create a user with a first password that must be changed. Raises Invalid by field."""
-    faults = {"login": fault} if (fault := login_fault(login)) else {}
-    if not 1 <= len(name) <= 40:
-        faults["name"] = "请填写姓名（40 字以内）。"
-    if faults:
-        raise Invalid(faults)
-    password, totp = secrets.token_urlsafe(15), pyotp.random_base32()
-    user = UnitUser(
-        id=sortable_id(now), unit_id=unit.id, login=login, name=name, roles=frozenset(),
-        password_hash=await asyncio.to_thread(password_hash_of, password),
-        totp=store.vault.conceal(totp, "••••••"), disabled=False, must_change=True, failures=0, locked_until=None,
-        last_totp_step=0, created_at=now,
-    )  # fmt: skip
-
-    async def work(tx: Any) -> None:
-        await store.unit_users.add(user, tx)
-        await _user_event(store, user, "added", now=now, trace=trace, tx=tx)
-
-    try:
-        await store.atomically(work)
-    except Conflict:
-        raise Invalid({"login": "这个登录名已经有人使用，请另选一个。"}) from None
-    return _shown_once(login, name, password, totp)
-
-
-async def renew_user(store: Store, user: UnitUser, *, now: datetime, trace: Trace) -> NewUser:
-    """Password or authenticator lost: both anew, the lock off."""
-    password, totp = secrets.token_urlsafe(15), pyotp.random_base32()
-    password_hash = await asyncio.to_thread(password_hash_of, password)
-    secret = store.vault.conceal(totp, "••••••")
-
-    async def work(tx: Any) -> None:
-        await store.unit_users.renew(user.id, password_hash=password_hash, totp=secret, tx=tx)
-        await _user_event(store, user, "renewed", now=now, trace=trace, tx=tx)
-
-    await store.atomically(work)
-    return _shown_once(user.login, user.name, password, totp)
-
-
-async def shut_user(store: Store, user: UnitUser, *, disabled: bool, now: datetime, trace: Trace) -> None:
-    """Shut an account at once, or open it again."""
-
-    async def work(tx: Any) -> None:
-        await store.unit_users.shut(user.id, disabled=disabled, tx=tx)
-        await _user_event(store, user, "shut" if disabled else "opened", now=now, trace=trace, tx=tx)
-
-    await store.atomically(work)
-
-
 async def unit_of(store: Store, id: str) -> Unit:
     """Raises NotFound."""
     unit = await store.units.by_id(id)
     if unit is None:
         raise NotFound(id)
     return unit
-
-
-def _shown_once(login: str, name: str, password: str, totp: str) -> NewUser:
-    uri = pyotp.TOTP(totp).provisioning_uri(name=login, issuer_name="天河e企查 政务网")
-    return NewUser(login=login, name=name, password=password, totp_uri=uri)
 
 
 def _faults(form: UnitForm) -> dict[str, str]:
@@ -254,10 +176,3 @@ async def _with_trace(
         )
 
     await store.atomically(work)
-
-
-async def _user_event(store: Store, user: UnitUser, what: str, *, now: datetime, trace: Trace, tx: Any) -> None:
-    fields = {"unit": user.unit_id, "what": what}
-    await store.audit.append(
-        tag=AuditTag.GOVERNMENT_USER_KEPT, subject=user.id, outcome="done", fields=fields, at=now, tx=tx, **trace
-    )

@@ -9,24 +9,30 @@ from tornado.web import HTTPError
 
 from conf.errors import Invalid, NotFound, SignInNeeded
 from conf.terms import Channel
-from handlers.base import BaseHandler
+from handlers.doors import DoorHandler
 from handlers.flows.organ_cases import case_of
 from handlers.flows.organ_viewing import OrganVisitor
+from handlers.flows.staffing import UNITS
 from handlers.guards import within
 from handlers.uploads import Upload
+from store.records import Staff
 from store.records.government import OrganCase, Unit, UnitUser
 from views.contexts import Frame
 
-#: Open to those who still have the password they were given.
-WITH_FIRST_PASSWORD = ("/gov/password", "/gov/signout", "/gov/signin", "/gov/signin/code")
-PLACES = (("案件", "/gov/cases"), ("登记案件", "/gov/cases/new"), ("修改口令", "/gov/password"))
+PLACES = (
+    ("案件", "/gov/cases"), ("登记案件", "/gov/cases/new"), ("修改口令", "/gov/password"),
+    ("我的会话", "/gov/sessions"), ("恢复码", "/gov/recovery"),
+)  # fmt: skip
 ID = r"([0-9a-f]{30})"
 
 
-class GovernmentHandler(BaseHandler):
+class GovernmentHandler(DoorHandler):
     """Base of every page of the area, the sign-in pages included."""
 
     own_cookie = "government"
+    door, door_channel = UNITS, Channel.GOVERNMENT
+    signin_title = "政务网查档登录"
+    signin_note = "仅限已登记的机关单位用户在政务网内使用，登录和每次查看均有记录。忘记口令请联系登记机关。"
     unit: Unit | None = None
 
     async def prepare(self) -> None:
@@ -41,7 +47,7 @@ class GovernmentHandler(BaseHandler):
         if unit is None or unit.disabled or not is_within(unit, self.request.remote_ip or ""):
             return
         self.unit = unit
-        if user.must_change and self.request.path not in WITH_FIRST_PASSWORD:
+        if self.needs_password:
             self.go("/gov/password")
 
     def check_xsrf_cookie(self) -> None:
@@ -58,6 +64,13 @@ class GovernmentHandler(BaseHandler):
     def user(self) -> UnitUser | None:
         """Who is signed in: of a unit that is open, from its part of the network."""
         return self.visit.user if self.unit is not None else None
+
+    @property
+    def holder(self) -> Staff | None:
+        return self.user
+
+    def first_page(self, person: Staff) -> str:
+        return "/gov/cases"
 
     @cached_property
     def channel(self) -> Channel:

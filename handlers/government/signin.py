@@ -1,23 +1,9 @@
-"""Sign-in of units' users in two steps (password, one-time code), the change of a password, and sign-out."""
+"""The door of units' users: sign-in in two steps, what a one-time link opens, and what everybody keeps of their own."""
 
-from datetime import timedelta
-from typing import Any
-
-from conf.errors import Conflict, Invalid, SignInNeeded, TooMany
-from conf.terms import AuditTag, Channel, IdentityLevel
-from handlers.flows import staffing
-from handlers.flows.units import UNITS
+from conf.errors import NotFound
 from handlers.government import GovernmentHandler, is_within
 from handlers.guards import government, government_gate
-from handlers.visit import new_token, session_id
-from store.records import Session
-from views.contexts import government as contexts
-
-PENDING = "government_pending"
-PENDING_FOR = timedelta(minutes=5)
-#: Tries in a quarter of an hour, right or wrong: of one login from one address, and of one address.
-TRIES, TRIES_OF_ADDRESS, WINDOW = 10, 40, 900
-TITLE, CODE_TITLE, PASSWORD_TITLE = "政务网查档登录", "输入一次性密码", "修改口令"
+from store.records import Staff
 
 
 class Front(GovernmentHandler):
@@ -33,39 +19,11 @@ class SigninPassword(GovernmentHandler):
 
     @government_gate
     def get(self) -> None:
-        self.show(contexts.GovSignin(title=TITLE))
+        self.show_signin()
 
     @government_gate
     async def post(self) -> None:
-        login, password = self.text("login", max=64), self.get_argument("password", "", strip=False)
-        try:
-            await self._count_try(login)
-            person = await staffing.check_password(
-                self.store,
-                login=login,
-                password=password,
-                now=self.clock(),
-                trace=self.audit_context(),
-                door=UNITS,
-            )
-        except Invalid as fault:
-            self._again(login, fault.fields["login"], 422)
-        except TooMany as fault:
-            self.set_header("Retry-After", str(fault.retry_after))
-            self._again(login, staffing.REFUSED, 429)
-        else:
-            await open_session(self, values={PENDING: person.id}, lasts=PENDING_FOR)
-            self.go("/gov/signin/code")
-
-    async def _count_try(self, login: str) -> None:
-        address = self.request.remote_ip
-        seconds = await self.limits.hit(f"unit:{address}", TRIES_OF_ADDRESS, WINDOW)
-        seconds = seconds or await self.limits.hit(f"unit:{address}:{login}", TRIES, WINDOW)
-        if seconds:
-            raise TooMany(seconds)
-
-    def _again(self, login: str, error: str, status: int) -> None:
-        self.show(contexts.GovSignin(title=TITLE, login=login, error=error), status=status)
+        await self.take_password()
 
 
 class SigninCode(GovernmentHandler):
@@ -73,69 +31,72 @@ class SigninCode(GovernmentHandler):
 
     @government_gate
     def get(self) -> None:
-        self._pending()
-        self.show(contexts.GovCode(title=CODE_TITLE))
+        self.show_code()
 
     @government_gate
     async def post(self) -> None:
-        pending = self._pending()
-        try:
-            if not await self._is_unit_open(pending):
-                raise Invalid({"login": staffing.REFUSED})
-            person = await staffing.check_code(
-                self.store,
-                pending,
-                code=self.text("code", max=12),
-                now=self.clock(),
-                trace=self.audit_context(),
-                door=UNITS,
-            )
-        except (Invalid, Conflict):  # Conflict: the same code, used in this very moment
-            self.show(contexts.GovCode(title=CODE_TITLE, error=staffing.REFUSED), status=422)
-            return
-        await end_session(self)
-        await open_session(self, user_id=person.id, lasts=timedelta(hours=self.conf.session_hours))
-        self.go("/gov/password" if person.must_change else "/gov/cases")
+        await self.take_code()
 
-    async def _is_unit_open(self, user_id: str) -> bool:
-        user = await self.store.unit_users.user(user_id)
+    async def is_welcome(self, person_id: str) -> bool:
+        user = await self.store.unit_users.user(person_id)
         unit = await self.store.units.by_id(user.unit_id) if user else None
         return unit is not None and not unit.disabled and is_within(unit, self.request.remote_ip or "")
 
-    def _pending(self) -> str:
-        if self.session is None or PENDING not in self.session.values:
-            raise SignInNeeded(IdentityLevel.L0)
-        return str(self.session.values[PENDING])
+
+class Enrol(GovernmentHandler):
+    """`/gov/enrol/{token}`: password and authenticator set by the person, on their unit's network; the codes once."""
+
+    @government_gate
+    async def get(self, token: str) -> None:
+        await self.show_enrolment(token)
+
+    @government_gate
+    async def post(self, token: str) -> None:
+        await self.enrol(token)
+
+    async def invited(self, token: str) -> Staff:
+        person = await super().invited(token)
+        user = await self.store.unit_users.user(person.id)
+        unit = await self.store.units.by_id(user.unit_id) if user else None
+        if unit is None or not is_within(unit, self.request.remote_ip or ""):
+            raise NotFound("no such link")
+        return person
 
 
 class ChangePassword(GovernmentHandler):
-    """`/gov/password`: the first password is changed at once; later whenever one likes."""
+    """`/gov/password`: whenever one likes; at once when it is too old."""
 
     @government
     def get(self) -> None:
-        self.show(contexts.GovPassword(title=PASSWORD_TITLE))
+        self.show_password()
 
     @government
     async def post(self) -> None:
-        assert self.user is not None  # by the guard
-        old, new, again = (self.get_argument(name, "", strip=False) for name in ("old", "new", "again"))
-        try:
-            await staffing.change_password(
-                self.store,
-                self.user,
-                old=old,
-                new=new,
-                again=again,
-                now=self.clock(),
-                trace=self.audit_context(),
-                door=UNITS,
-            )
-        except Invalid as fault:
-            self.show(contexts.GovPassword(title=PASSWORD_TITLE, errors=fault.fields), status=422)
-            return
-        await self.sessions.drop_of(staff_id=self.user.id)
-        await open_session(self, user_id=self.user.id, lasts=timedelta(hours=self.conf.session_hours))
-        self.go("/gov/cases")
+        await self.change_password()
+
+
+class OwnSessions(GovernmentHandler):
+    """`/gov/sessions`: where one is signed in; end one, or all."""
+
+    @government
+    async def get(self) -> None:
+        await self.show_sessions()
+
+    @government
+    async def post(self) -> None:
+        await self.end_own_session()
+
+
+class OwnRecovery(GovernmentHandler):
+    """`/gov/recovery`: how many codes are left; new ones, shown in this answer and never again."""
+
+    @government
+    def get(self) -> None:
+        self.show_recovery()
+
+    @government
+    async def post(self) -> None:
+        await self.renew_recovery()
 
 
 class Signout(GovernmentHandler):
@@ -143,42 +104,16 @@ class Signout(GovernmentHandler):
 
     @government
     async def post(self) -> None:
-        assert self.user is not None  # by the guard
-        await self.store.audit.append(
-            tag=AuditTag.GOVERNMENT_SIGNED_OUT,
-            subject=self.user.id,
-            outcome="done",
-            fields={},
-            **self.audit_context(),
-        )
-        await end_session(self)
-        self.clear_visit_cookie("government")
-        self.go("/gov/signin")
-
-
-async def open_session(
-    handler: GovernmentHandler, *, lasts: timedelta, user_id: str = "", values: dict[str, Any] | None = None
-) -> None:
-    """A new session under a new id; on this channel it opens nothing outside the area."""
-    token, now = new_token(), handler.clock()
-    session = Session(
-        id=session_id(token), account_id="", staff_id=user_id, channel=Channel.GOVERNMENT, terminal_id="",
-        created_at=now, seen_at=now, expires_at=now + lasts, values=values or {},
-    )  # fmt: skip
-    await handler.sessions.create(session)
-    handler.set_visit_cookie("government", token)
-
-
-async def end_session(handler: GovernmentHandler) -> None:
-    """Drop the session this request came with."""
-    if handler.session is not None:
-        await handler.sessions.drop(handler.session.id)
+        await self.sign_out()
 
 
 ROUTES = [
     (r"/gov", Front),
     (r"/gov/signin", SigninPassword),
     (r"/gov/signin/code", SigninCode),
+    (r"/gov/enrol/([A-Za-z0-9_-]{1,400})", Enrol),
     (r"/gov/password", ChangePassword),
+    (r"/gov/sessions", OwnSessions),
+    (r"/gov/recovery", OwnRecovery),
     (r"/gov/signout", Signout),
 ]

@@ -1,9 +1,9 @@
-"""Staff accounts for those who keep or approve them: the list, one account, links; and the page a link opens."""
+"""Staff accounts for those who keep or approve them: the list, one account, its links and sessions."""
 
 from conf.errors import Conflict, Invalid, NotFound
 from conf.rights import Action, may
-from handlers.flows import accounts
-from handlers.guards import public, staff
+from handlers.flows import accounts, enrolling
+from handlers.guards import staff
 from handlers.staff import StaffHandler
 from store.records import Staff
 from views.contexts import accounts as contexts
@@ -114,11 +114,11 @@ class IssueLink(AccountHandler):
     async def post(self, id: str) -> None:
         person = await self.person(id)
         try:
-            token = await accounts.issue_link(
-                self.store, person, self.conf, now=self.clock(), trace=self.audit_context()
+            token = await enrolling.issue_link(
+                self.store, person, self.conf, door=self.door, now=self.clock(), trace=self.audit_context()
             )
         except Conflict:
-            await self.show_one(person, status=409, errors={"link": accounts.NO_LINK_NEEDED})
+            await self.show_one(person, status=409, errors={"link": enrolling.NO_LINK_NEEDED})
         else:
             await self.show_one(await self.person(id), link=f"{self.conf.base_url}/staff/enrol/{token}")
 
@@ -129,39 +129,10 @@ class EndSession(AccountHandler):
     @staff(Action.SESSIONS_END)
     async def post(self, id: str) -> None:
         person, chosen = await self.person(id), self.text("session", max=64)
-        await accounts.end_session(
-            self.store, self.sessions, person, chosen, now=self.clock(), trace=self.audit_context()
+        await enrolling.end_session(
+            self.store, self.sessions, person, chosen, door=self.door, now=self.clock(), trace=self.audit_context()
         )
         self.go(f"/staff/accounts/{id}")
-
-
-class Enrol(StaffHandler):
-    """`/staff/enrol/{token}`: password and authenticator set by the person; the recovery codes once."""
-
-    @public
-    async def get(self, token: str) -> None:
-        await self._page(token, {})
-
-    @public
-    async def post(self, token: str) -> None:
-        new, again = (self.get_argument(name, "", strip=False) for name in ("new", "again"))
-        try:
-            codes = await accounts.enrol(
-                self.store, self.conf, token, new=new, again=again, code=self.text("code", max=20), now=self.clock(),
-                trace=self.audit_context(),
-            )  # fmt: skip
-        except Invalid as fault:
-            await self._page(token, fault.fields, status=422)
-        else:
-            self.show(contexts.RecoveryCodes(title="账号已开通", codes=codes, is_new=True))
-
-    async def _page(self, token: str, errors: dict[str, str], *, status: int = 200) -> None:
-        person = await accounts.whose_link(self.store, token, now=self.clock())
-        address, key = accounts.authenticator(self.store, person)
-        page = contexts.Enrol(
-            title="开通账号", token=token, login=person.login, address=address, key=key, errors=errors
-        )
-        self.show(page, status=status)
 
 
 ROUTES = [
@@ -171,5 +142,4 @@ ROUTES = [
     (rf"/staff/accounts/{ID}/(unlock|force)", Act),
     (rf"/staff/accounts/{ID}/link", IssueLink),
     (rf"/staff/accounts/{ID}/sessions", EndSession),
-    (r"/staff/enrol/([A-Za-z0-9_-]{1,400})", Enrol),
 ]

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from conf.errors import Conflict, Invalid, NotFound
+from conf.errors import Conflict, Invalid
 from conf.rights import Action
-from handlers.flows import units
-from handlers.flows.units import AccessForm, NewUser, UnitForm
+from handlers.flows import enrolling, unit_users, units
+from handlers.flows.staffing import UNITS
+from handlers.flows.units import AccessForm, UnitForm
 from handlers.guards import staff
 from handlers.staff import StaffHandler
 from store.records.government import Unit, UnitUser
@@ -14,6 +15,8 @@ from views.contexts import government_desk as contexts
 ID = r"([0-9a-f]{30})"
 LIST = "/staff/government"
 WAITING = "这个单位已有一项查档范围变更等待批准，请先处理。"
+LOGIN_WAITING = "这个登录名已有一项新增等待批准，请先处理。"
+RESET_WAITING = "这个用户已有一项变更等待批准，请先处理。"
 
 
 class UnitList(StaffHandler):
@@ -48,7 +51,6 @@ class UnitHandler(StaffHandler):
         *,
         errors: dict[str, str] | None = None,
         filled: dict[str, Any] | None = None,
-        made: NewUser | None = None,
         status: int = 200,
     ) -> None:
         reveal = self.store.vault.reveal
@@ -61,7 +63,6 @@ class UnitHandler(StaffHandler):
             now=self.clock(),
             filled=filled or {},
             errors=errors or {},
-            shown_once=(made.login, made.name, made.password, made.totp_uri) if made else (),
         )
         self.show(page, status=status)
 
@@ -114,45 +115,91 @@ class UnitAccess(UnitHandler):
 
 
 class NewUnitUser(UnitHandler):
-    """`/staff/government/{id}/users`: the first password is shown on the answer, once."""
+    """`/staff/government/{id}/users`: a user, proposed; another person decides."""
 
     @staff(Action.GOVERNMENT_KEEP)
     async def post(self, id: str) -> None:
+        assert self.staff is not None  # by the guard
         unit = await units.unit_of(self.store, id)
-        login, name = self.text("login", max=64), self.text("user_name", max=80)
+        given = {name: self.text(name, max=500) for name in ("login", "user_name", "user_reason")}
         try:
-            made = await units.add_user(
-                self.store, unit, login=login, name=name, now=self.clock(), trace=self.audit_context()
-            )
+            made = await unit_users.propose_new(
+                self.store, unit, login=given["login"], name=given["user_name"], reason=given["user_reason"],
+                by=self.staff, now=self.clock(), trace=self.audit_context(),
+            )  # fmt: skip
         except Invalid as fault:
-            errors = {("user_name" if field == "name" else field): why for field, why in fault.fields.items()}
-            await self.show_unit(unit, errors=errors, filled={"login": login, "user_name": name}, status=422)
-            return
-        await self.show_unit(unit, made=made)
+            named = {"name": "user_name", "reason": "user_reason"}
+            errors = {named.get(field, field): why for field, why in fault.fields.items()}
+            await self.show_unit(unit, errors=errors, filled=given, status=422)
+        except Conflict:
+            await self.show_unit(unit, errors={"login": LOGIN_WAITING}, filled=given, status=409)
+        else:
+            self.go(f"/staff/proposals/{made.id}")
 
 
-class OneUnitUser(UnitHandler):
-    """`/staff/government/{id}/users/{id}`: shut, open, or a first password anew."""
+class OneUnitUser(StaffHandler):
+    """`/staff/government/{id}/users/{id}`: shut at once; reset or reopened by proposal; the link once it is open."""
+
+    @staff(Action.GOVERNMENT_KEEP)
+    async def get(self, id: str, user_id: str) -> None:
+        await self._page(id, user_id)
 
     @staff(Action.GOVERNMENT_KEEP)
     async def post(self, id: str, user_id: str) -> None:
-        unit, user = await units.unit_of(self.store, id), await self._user(id, user_id)
-        asked, now, trace = self.text("do", max=10), self.clock(), self.audit_context()
-        if asked == "renew":
-            made = await units.renew_user(self.store, user, now=now, trace=trace)
-            await self.sessions.drop_of(staff_id=user.id)
-            await self.show_unit(unit, made=made)
-            return
-        if asked in ("shut", "open"):
-            await units.shut_user(self.store, user, disabled=asked == "shut", now=now, trace=trace)
-            await self.sessions.drop_of(staff_id=user.id)
-        self.go(f"{LIST}/{id}")
+        asked = self.text("do", max=10)
+        if asked == "reset":
+            await self._reset(id, user_id)
+        elif asked == "link":
+            await self._link(id, user_id)
+        else:
+            if asked == "shut":
+                await self._shut(id, user_id)
+            self.go(f"{LIST}/{id}/users/{user_id}")
 
-    async def _user(self, unit_id: str, user_id: str) -> UnitUser:
-        user = await self.store.unit_users.user(user_id)
-        if user is None or user.unit_id != unit_id:
-            raise NotFound(user_id)
-        return user
+    async def _reset(self, id: str, user_id: str) -> None:
+        assert self.staff is not None  # by the guard
+        unit, user = await self._of(id, user_id)
+        try:
+            made = await unit_users.propose_reset(
+                self.store, unit, user, reason=self.text("reason", max=500), by=self.staff, now=self.clock(),
+                trace=self.audit_context(),
+            )  # fmt: skip
+        except Invalid as fault:
+            await self._page(id, user_id, errors=fault.fields, status=422)
+        except Conflict:
+            await self._page(id, user_id, errors={"reason": RESET_WAITING}, status=409)
+        else:
+            self.go(f"/staff/proposals/{made.id}")
+
+    async def _link(self, id: str, user_id: str) -> None:
+        _, user = await self._of(id, user_id)
+        try:
+            token = await enrolling.issue_link(
+                self.store, user, self.conf, door=UNITS, now=self.clock(), trace=self.audit_context()
+            )
+        except Conflict:
+            await self._page(id, user_id, errors={"link": enrolling.NO_LINK_NEEDED}, status=409)
+        else:
+            await self._page(id, user_id, link=f"{self.conf.base_url}{UNITS.area}/enrol/{token}")
+
+    async def _shut(self, id: str, user_id: str) -> None:
+        _, user = await self._of(id, user_id)
+        await unit_users.shut(self.store, user, now=self.clock(), trace=self.audit_context())
+        await self.sessions.drop_of(staff_id=user.id)
+
+    async def _of(self, id: str, user_id: str) -> tuple[Unit, UnitUser]:
+        unit = await units.unit_of(self.store, id)
+        return unit, await unit_users.user_of(self.store, unit, user_id)
+
+    async def _page(
+        self, id: str, user_id: str, *, errors: dict[str, str] | None = None, link: str = "", status: int = 200
+    ) -> None:
+        unit, user = await self._of(id, user_id)
+        page = contexts.OneUnitUser(
+            title=user.name, unit=unit, user=user, now=self.clock(), hours=self.conf.staff_link_hours, link=link,
+            reason=self.text("reason", max=500), errors=errors or {},
+        )  # fmt: skip
+        self.show(page, status=status)
 
 
 def form_of(handler: StaffHandler) -> UnitForm:

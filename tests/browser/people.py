@@ -15,11 +15,10 @@ from conf.clock import utc_now
 from conf.keys import load_keys
 from conf.settings import load_settings
 from conf.terms import StaffRole
-from handlers.flows import staffing, units
+from handlers.flows import staffing
 from store import Store, open_store
 from tests.browser.keyboard import Hands
-from tests.desk import TRACE
-from tests.government import COURT_CODE, a_scope, a_unit, keep
+from tests.government import COURT_CODE, a_scope, a_unit, a_user, keep
 from tests.trial import TrialSet
 
 OWN_PASSWORD = "Yang-Li-2026-fictional"
@@ -70,8 +69,13 @@ class Office:
             self.run(keep(self.store, made))
         unit = known.get(made.uscc, made)
         login = f"court.{secrets.token_hex(3)}"
-        user = self.run(units.add_user(self.store, unit, login=login, name=name, now=now, trace=TRACE))
-        return Person(login=login, name=name, password=user.password, totp_uri=user.totp_uri)
+        password, key = secrets.token_urlsafe(15), pyotp.random_base32()
+        user = a_user(
+            self.store, now, id=secrets.token_hex(15), unit_id=unit.id, login=login, name=name, must_change=True,
+            password_hash=self.run(staffing.hash_of(password)), totp=self.store.vault.conceal(key, "••••••"),
+        )  # fmt: skip
+        self.run(keep(self.store, user))
+        return Person(login=login, name=name, password=password, totp_uri=pyotp.TOTP(key).provisioning_uri(name=login))
 
 
 def sign_in(page: Page, judge: Callable[[Page], None], person: Person, area: str = "/staff") -> Hands:

@@ -22,6 +22,7 @@ LOOKING = (
     "/gov/cases", "/gov/cases/new", CASE, f"{CASE}/companies?q=样例", f"{CASE}/companies/{USCC}",
     f"{CASE}/companies/{USCC}/extract", f"{CASE}/companies/{USCC}/documents/articles-010y/pages/1",
     f"{CASE}/companies/{USCC}/documents/inner-010y/pages/1", f"{CASE}/batches", "/gov/password",
+    "/gov/sessions", "/gov/recovery",
 )  # fmt: skip
 
 Judge = Callable[[Page], None]

@@ -4,6 +4,7 @@ Used by tests/security/test_authorisation.py. Four networks on the loopback: the
 that of the government, that of the operators; the service under test lists the last three in its settings.
 """
 
+import asyncio
 import http.client
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,10 +13,9 @@ from urllib.parse import urlencode, urlsplit
 
 from conf.rights import Action, may
 from conf.terms import AccountKind, Channel, IdentityLevel, StaffRole
+from handlers.doors import open_with_first_password, pending_key
 from handlers.flows import staffing
-from handlers.government.signin import PENDING as UNIT_PENDING
-from handlers.staff import WITH_FIRST_PASSWORD
-from handlers.staff.signin import PENDING
+from handlers.flows.staffing import OUR_PEOPLE, UNITS
 from handlers.visit import new_token, session_id
 from store.records import Session
 from tests.desk import Desk
@@ -31,7 +31,7 @@ LISTED = {
     "metrics_networks": "127.0.4.0/24",
 }
 #: Made once: it is slow on purpose.
-PASSWORD_HASH = staffing.password_hash_of(PASSWORD)
+PASSWORD_HASH = asyncio.run(staffing.hash_of(PASSWORD))
 XSRF = "2|00000000|" + "ab" * 16 + "|1795226400"
 SECRET = "JBSWY3DPEHPK3PXP" * 2
 TERMINAL_KEY = b"terminal-key-matrix".hex()
@@ -64,7 +64,7 @@ class Person:
         if address.startswith("/staff"):
             if self.network != "office":
                 return "403"
-            if self.state == "first" and address not in WITH_FIRST_PASSWORD:
+            if self.state == "first" and address not in open_with_first_password(OUR_PEOPLE):
                 return "password"
         if address.startswith("/gov") and self.network != "government":
             return "404"
@@ -193,7 +193,7 @@ def _staff(site: Site, desk: Desk) -> list[Person]:
     gone = _colleague(desk, "ting.yong", StaffRole.REVIEWER)
     desk.run(desk.store._base["staff"].update_one({"_id": gone}, {"$set": {"disabled": True}}))
     made.append(_at_work("disabled", gone, reviewer.roles, state="out"))
-    pending = {"values": {PENDING: reviewer.session["staff_id"]}, "channel": Channel.STAFF}
+    pending = {"values": {pending_key(OUR_PEOPLE): reviewer.session["staff_id"]}, "channel": Channel.STAFF}
     made.append(Person("before_code", network="office", purpose="staff", session=pending))
     return made
 
@@ -219,7 +219,7 @@ def _units(site: Site) -> list[Person]:
         unit = users[user].unit_id if who != "unit_disabled" else ""
         return Person(who, network=network, unit=unit, purpose="government", session=fields)
 
-    pending = {"values": {UNIT_PENDING: users["unit"].id}, "channel": Channel.GOVERNMENT}
+    pending = {"values": {pending_key(UNITS): users["unit"].id}, "channel": Channel.GOVERNMENT}
     return [
         Person("nobody_at_government", network="government"),
         Person("unit_before_code", network="government", purpose="government", session=pending),

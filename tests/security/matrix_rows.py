@@ -186,6 +186,7 @@ GET  /staff/government/{key}                                       government:ke
 POST /staff/government/{key}                                       government:keep in/-/404
 POST /staff/government/{key}/access                                government:keep in/-/404
 POST /staff/government/{key}/users                                 government:keep in/-/404
+GET  /staff/government/{key}/users/{key}                           government:keep in/-/404
 POST /staff/government/{key}/users/{key}                           government:keep in/-/404
 GET  /staff/government/checks                                      government:check in
 GET  /staff/government/checks/{key}                                government:check in/-/404
@@ -199,8 +200,14 @@ GET  /gov/signin                                                   gate in
 POST /gov/signin                                                   gate in
 GET  /gov/signin/code                                              gate gov unit_before_code=in
 POST /gov/signin/code                                              gate gov unit_before_code=in
+GET  /gov/enrol/{token}                                            gate in/-/404
+POST /gov/enrol/{token}                                            gate in/-/404
 GET  /gov/password                                                 unit in
 POST /gov/password                                                 unit in
+GET  /gov/sessions                                                 unit in
+POST /gov/sessions                                                 unit in
+GET  /gov/recovery                                                 unit in
+POST /gov/recovery                                                 unit in
 POST /gov/signout                                                  unit gov
 GET  /gov/cases                                                    unit in
 GET  /gov/cases/new                                                unit in

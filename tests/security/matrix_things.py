@@ -25,8 +25,9 @@ from conf.terms import (
     StaffRole,
     VolumeState,
 )
-from handlers.flows import accounts, front_notices, paper_destruction, paper_handover, rules, tasks, tuning
+from handlers.flows import enrolling, front_notices, paper_destruction, paper_handover, rules, tasks, tuning
 from handlers.flows.paper_handover import VolumeForm
+from handlers.flows.staffing import OUR_PEOPLE, UNITS
 from handlers.flows.viewing import Visitor
 from store.checks import Comparison, Difference
 from store.outbox import new_message
@@ -199,13 +200,14 @@ class Things:
         run(rules.keep_file_rules(store, now=now))
         draft = rules.TABLE.read_text(encoding="utf-8").replace(RULES.version, "2026-12-01.1")
         run(rules.save_draft(store, text=draft, revision=0, by=archivist, **common))
+        link = enrolling.issue_link(store, invited, desk.settings, door=OUR_PEOPLE, **common)
         self.ids |= {
             "/staff/proposals": {"id": run(made).id},
             "/staff/notices": {"id": run(notice).id},
             "/staff/system": {"id": "i1"},
             "/staff/audit": {"id": event.id},
             "/staff/accounts": {"id": target.id},
-            "/staff/enrol": {"token": run(accounts.issue_link(store, invited, desk.settings, **common))},
+            "/staff/enrol": {"token": run(link)},
             "/staff/texts": {"id": next(iter(Notice)).value},
             "/staff/rules": {"id": RULES.version},
             "/staff/seals/signatories": {"id": "g1"},
@@ -285,7 +287,9 @@ class Things:
         second = replace(first, id=SECOND_UNIT, unit_id=SECOND_UNIT, unit_name="样例二", user_id="0e" * 15)
         run(keep(store, first, second))
         spare = a_unit(store, now, id=SPARE_UNIT, uscc="11440106MB2C00056A", name="样例三")
-        run(keep(store, spare, a_user(store, now, id=SPARE_UNIT, unit_id=SPARE_UNIT, login="zhao.san")))
+        invited = a_user(store, now, id=SPARE_UNIT, unit_id=SPARE_UNIT, login="zhao.san")
+        run(keep(store, spare, invited))
+        link = enrolling.issue_link(store, invited, self.desk.settings, door=UNITS, now=now, trace=TRACE)
         batch = BatchLookup(
             id="ZWP20261121-AAAAAA", case_id=ID, case_no="样例", unit_id=ID, unit_name="样例", user_id=ID,
             usccs=(USCC,), status=BatchStatus.WAITING, created_at=now, decided_by="", decided_name="", decided_at=None,
@@ -296,6 +300,7 @@ class Things:
             "/staff/government/batches": {"batch": batch.id},
             "/staff/government/checks": {"key": ID},
             "/staff/government": {"key": SPARE_UNIT},
+            "/gov/enrol": {"token": run(link)},
         }
 
 
@@ -335,6 +340,8 @@ FORMS: dict[str, dict[str, str]] = {
     "/gov/signin": {"login": "nobody.there", "password": "Zhi-Shi-Yang-Li-2026", "code": "000000"},
     "/gov/password": {"old": "Bu-Dui-2026", "new": "Xin-De-Kou-Ling-2026", "again": "Xin-De-Kou-Ling-2026"},
     "/staff/enrol": {"new": "Xin-De-Kou-Ling-2026", "again": "Xin-De-Kou-Ling-2026", "code": "000000"},
+    "/gov/enrol": {"new": "Xin-De-Kou-Ling-2026", "again": "Xin-De-Kou-Ling-2026", "code": "000000"},
+    "/gov/sessions": {"session": "all"},
     "/staff/sessions": {"session": "all"},
     "/staff/proposals": {"answer": "no", "note": WHY},
     "/staff/orders/{order}/ask": {"question": "样例问题，请补充说明用途。"},
@@ -370,7 +377,8 @@ FORMS: dict[str, dict[str, str]] = {
     "/staff/government/batches": {"answer": "no", "note": WHY},
     "/staff/government/{key}/access": {"kind": "other", "reach": "listed", "usccs": USCC, "until": "2026-12-31",
                                        "reason": WHY},
-    "/staff/government/{key}/users": {"login": "wang.keyuan", "user_name": "样例科员", "do": "shut"},
+    "/staff/government/{key}/users": {"login": "wang.keyuan", "user_name": "样例科员", "user_reason": WHY,
+                                      "do": "shut"},
     "/staff/government": _NEW_UNIT,
     "/staff/copies": {"reason": WHY},
 }  # fmt: skip

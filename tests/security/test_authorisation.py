@@ -32,7 +32,8 @@ WIDE = ("task_per_day", "search_per_minute", "verify_per_minute", "order_per_hou
 #: Set by every answer anew.
 ITS_OWN = {"x-request-id", "date", "content-length"}
 #: After these a walk goes on with a new session.
-ENDS_A_SESSION = ("/signout", "/kiosk/end", "/kiosk/idle", "/staff/signout", "/gov/signout", "/staff/sessions")
+ENDS_A_SESSION = ("/signout", "/kiosk/end", "/kiosk/idle", "/staff/signout", "/gov/signout", "/staff/sessions",
+                  "/gov/sessions")  # fmt: skip
 #: What the table calls being let in: `away` when the system that is asked is not there in this test.
 LET_IN = ("in", "away")
 

@@ -137,7 +137,7 @@ class FullHouse:
         sent = send_file(client, f"/gov/cases/{case}/batches/file", "list", USCC.encode())
         assert sent.status_code == 303, sent.text[:500]
         self.filled["batch"] = self._rows("batch_lookups")[0]["_id"]
-        self.filled["unit"] = ID
+        self.filled |= {"unit": ID, "unit user": user.id}
 
     def _system(self) -> None:
         desk, now = self.desk, self.site.clock()

@@ -45,6 +45,7 @@ ELSEWHERE = {
     "/gov/signin/code": "only between password and code",
     "/gov/cases/{}/batches/{}/file": "a download that needs a sealed file",
     "/staff/enrol/{}": "only with a one-time link",
+    "/gov/enrol/{}": "only with a one-time link",
 }
 #: Which of the things of the house stands in an address; the longest beginning counts.
 STANDS: dict[str, tuple[str, ...]] = {
@@ -57,11 +58,11 @@ STANDS: dict[str, tuple[str, ...]] = {
     "/staff/ratings/{}": ("own", "1"), "/staff/differences/{}": (USCC,), "/staff/accounts/{}": ("person",),
     "/staff/texts/{}": ("notice",), "/staff/rules/versions/{}": ("rules",), "/staff/paper/volumes/{}": ("volume",),
     "/staff/paper/handovers/{}": ("handover",), "/staff/paper/loans/{}": ("loan",),
-    "/staff/paper/destructions/{}": ("destruction",), "/staff/government/{}": ("unit",),
+    "/staff/paper/destructions/{}": ("destruction",), "/staff/government/{}": ("unit", "unit user"),
     "/staff/government/checks/{}": ("case",), "/staff/government/checks/{}/letter/{}": ("case", "1"),
     "/staff/government/batches/{}": ("batch",), "/gov/cases/{}": ("case", USCC, "d1", "1"),
     "/gov/cases/{}/pages/{}": ("case", "d1-p1", "view"), "/gov/cases/{}/batches/{}": ("case", "batch"),
-    "/staff/enrol/{}": ("x" * 43,), "/{}": ("help",),
+    "/staff/enrol/{}": ("x" * 43,), "/gov/enrol/{}": ("x" * 43,), "/{}": ("help",),
 }  # fmt: skip
 #: The same page asked for otherwise: with a search, a filter, a longer range.
 ASKED = {

@@ -9,8 +9,8 @@ import pytest
 from pymongo import MongoClient
 
 from conf.terms import EntryPoint, OrderStatus, OutboxKind, OutboxStatus, StaffRole
+from handlers import doors
 from handlers.flows import ordering, staffing
-from handlers.staff import signin
 from store.records import Order, OutboxMessage
 from tests.desk import Desk
 from tests.flows.test_progress import placed
@@ -102,7 +102,7 @@ def test_wrong_words_are_refused_in_one_sentence_and_the_sixth_try_even_when_rig
 
 
 def test_one_address_may_not_try_for_ever(site: Site, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(signin, "TRIES_OF_ADDRESS", 3)
+    monkeypatch.setattr(doors, "TRIES_OF_ADDRESS", 3)
     client = site.visitor()
     page = client.get("/staff/signin")
     for n in range(3):

@@ -1,12 +1,13 @@
 """Units, their access by two people, the after-check and batch approval, as our own people meet them."""
 
+import re
 from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pyotp
 
-from conf.terms import BatchStatus, CaseCheck, OrganKind, StaffRole
+from conf.terms import AuditTag, BatchStatus, CaseCheck, OrganKind, StaffRole
 from handlers.flows import batches, organ_cases, organ_viewing
 from handlers.flows.organ_viewing import OrganVisitor
 from tests.access.cases import USCC
@@ -25,6 +26,7 @@ ACCESS = {
     "kind": "other", "reach": "listed", "usccs": USCC, "filing_kinds": "establishment", "document_kinds": "章程",
     "until": "2026-12-31", "reason": "联合执法需要",
 }  # fmt: skip
+OWN = "Zi-Ji-She-De-2026"
 CHECK = f"/staff/government/checks/{ID}"
 
 
@@ -98,26 +100,139 @@ def test_what_a_unit_may_not_be_given_is_said_by_field(site: Site, desk: Desk) -
     assert "等待批准" in client.submit(client.get(path), form, ACCESS, status=409).words
 
 
-def test_a_users_first_password_is_shown_once_and_works_at_the_units_door(site: Site, desk: Desk) -> None:
-    client = keeper(site, desk)
+def a_new_user(client: PageClient, second: PageClient, path: str, login: str = "wang.keyuan") -> str:
+    """An approved user of the unit, without credentials; where their page stands."""
+    asked = {"login": login, "user_name": "样例科员", "user_reason": "新到岗"}
+    proposal = client.submit(client.get(path), f"form[action='{path}/users']", asked).headers["location"]
+    client.post(proposal, {"answer": "yes"}, status=422)
+    second.post(proposal, {"answer": "yes"})
+    return str(client.get(path).one(f"a[href^='{path}/users/']")["href"])
+
+
+def a_link(client: PageClient, address: str) -> str:
+    found = re.search(r"(/gov/enrol/[\w-]+)", client.post(address, {"do": "link"}, status=200).text)
+    assert found
+    return found[1]
+
+
+def at_their_door(site: Site, link: str, password: str = OWN) -> tuple[PageClient, pyotp.TOTP, list[str]]:
+    """Who followed the link and signed in: their browser, authenticator and recovery codes."""
+    person = site.visitor()
+    key = re.search(r"((?:[A-Z2-7]{4} ){7}[A-Z2-7]{4})", person.get(link).words)
+    assert key
+    code = pyotp.TOTP(key[1].replace(" ", ""))
+    given = {"new": password, "again": password, "code": code.at(site.clock())}
+    codes = [each.get_text() for each in person.submit(person.get(link), "main form", given, status=200).all("li code")]
+    assert person.get(link, status=404), "a link is good once"
+    site.clock.now += timedelta(seconds=60)
+    person.submit(person.get("/gov/signin"), "main form", {"login": "wang.keyuan", "password": password})
+    person.submit(person.get("/gov/signin/code"), "main form", {"code": code.at(site.clock())})
+    return person, code, codes
+
+
+def an_open_unit(site: Site, client: PageClient) -> str:
     path = a_new_unit(client)
     id = path.rsplit("/", 1)[1]
-    form = f"form[action='{path}/users']"
-    made = client.submit(client.get(path), form, {"login": "wang.keyuan", "user_name": "样例科员"}, status=200)
-    password, uri = (code.get_text() for code in made.all(".eq-notice code"))
-    assert password not in client.get(path).text
-    again = client.submit(client.get(path), form, {"login": "wang.keyuan", "user_name": "样例"}, status=422)
-    assert "已经有人使用" in again.words
     site.run(site.store.atomically(lambda tx: site.store.units.set_access(id, OrganKind.COURT, None, tx)))
-    door = site.visitor()
-    door.submit(door.get("/gov/signin"), "main form", {"login": "wang.keyuan", "password": password})
-    door.submit(door.get("/gov/signin/code"), "main form", {"code": pyotp.parse_uri(uri).at(site.clock())})
-    assert door.get("/gov/cases", status=303).headers["location"] == "/gov/password"
-    user = site.run(site.store.unit_users.by_login("wang.keyuan"))
-    client.post(f"{path}/users/{user.id}", {"do": "shut"})
-    assert door.get("/gov/password", status=303).headers["location"] == "/gov/signin"
-    fresh = client.post(f"{path}/users/{user.id}", {"do": "renew"}, status=200)
-    assert fresh.all(".eq-notice code")[0].get_text() != password
+    return path
+
+
+def test_a_users_credentials_are_their_own_and_take_two_of_ours(site: Site, desk: Desk) -> None:
+    client, second = keeper(site, desk), approver(site, desk)
+    path = an_open_unit(site, client)
+    asked = {"login": "wang.keyuan", "user_name": "样例科员", "user_reason": "新到岗"}
+    form = f"form[action='{path}/users']"
+    client.submit(client.get(path), form, asked)
+    assert site.run(site.store.unit_users.by_login("wang.keyuan")) is None, "nothing before the second person"
+    assert "等待批准" in client.submit(client.get(path), form, asked, status=409).words
+    for wrong, said in (({"login": "X"}, "小写字母"), ({"user_name": ""}, "姓名"), ({"user_reason": ""}, "理由")):
+        assert said in client.submit(client.get(path), form, asked | {"login": "li.keyuan"} | wrong, status=422).words
+    waiting = second.get("/staff/proposals").one("main a[href^='/staff/proposals/']")["href"]
+    assert "样例区某局" in second.get(waiting).words
+    second.post(waiting, {"answer": "yes"})
+    assert "已经有人使用" in client.submit(client.get(path), form, asked, status=422).words
+    address = str(client.get(path).one(f"a[href^='{path}/users/']")["href"])
+    assert "待开通" in client.get(address).words
+    link = a_link(client, address)
+    assert "/gov/enrol/" not in client.get(address).text, "the link is shown in one answer only"
+    person, _, codes = at_their_door(site, link)
+    assert len(codes) == 10
+    assert person.get("/gov/cases").h1
+    assert "10 个恢复码" in person.get("/gov/recovery").words
+    assert "本次登录" in person.get("/gov/sessions").words
+    client.post(address, {"do": "link"}, status=409)  # with a password no link is made without a second person
+
+
+def test_a_recovery_code_opens_the_units_door_once(site: Site, desk: Desk) -> None:
+    client, second = keeper(site, desk), approver(site, desk)
+    address = a_new_user(client, second, an_open_unit(site, client))
+    person, _, codes = at_their_door(site, a_link(client, address))
+    for door, status in ((site.visitor(), 303), (site.visitor(), 422)):
+        door.submit(door.get("/gov/signin"), "main form", {"login": "wang.keyuan", "password": OWN})
+        door.submit(door.get("/gov/signin/code"), "main form", {"code": codes[0]}, status=status)
+    fresh = person.submit(person.get("/gov/recovery"), "main form", {"password": OWN}, status=200)
+    assert codes[1] not in fresh.text
+    assert "9 个" not in person.get("/gov/recovery").words
+    person.submit(person.get("/gov/recovery"), "main form", {"password": "wrong"}, status=422)
+    site.run(site.store.audit.sequence("test"))
+    kept = [
+        event.fields["what"]
+        for event in site.run(site.store.audit.events(batch=1000))
+        if event.tag is AuditTag.GOVERNMENT_USER_KEPT
+    ]
+    assert kept == ["link_issued", "enrolled", "recovery_used", "recovery_made"]
+
+
+def test_an_old_password_is_changed_before_anything_else_at_the_units_door(site: Site, desk: Desk) -> None:
+    client, second = keeper(site, desk), approver(site, desk)
+    person, code, _ = at_their_door(site, a_link(client, a_new_user(client, second, an_open_unit(site, client))))
+    site.clock.now += timedelta(days=site.settings.staff_password_days + 1)
+    person.submit(person.get("/gov/signin"), "main form", {"login": "wang.keyuan", "password": OWN})
+    person.submit(person.get("/gov/signin/code"), "main form", {"code": code.at(site.clock())})
+    assert person.get("/gov/cases", status=303).headers["location"] == "/gov/password"
+
+
+def test_a_shut_user_is_out_at_once_and_two_people_bring_them_back_with_new_credentials(site: Site, desk: Desk) -> None:
+    client, second = keeper(site, desk), approver(site, desk)
+    address = a_new_user(client, second, an_open_unit(site, client))
+    person, _, _ = at_their_door(site, a_link(client, address))
+    late = client.post(address, {"do": "reset", "reason": "换了手机"}).headers["location"]
+    client.post(address, {"do": "shut"})
+    assert person.get("/gov/cases", status=303).headers["location"] == "/gov/signin"
+    assert "依据的内容" in second.post(late, {"answer": "yes"}, status=409).words
+    login = "wang.keyuan"
+    assert site.run(site.store.unit_users.by_login(login)).disabled, "an old approval does not open it again"
+    client.post(late, {"answer": "withdraw"})
+    client.post(address, {"do": "link"}, status=409)
+    client.post(address, {"do": "reset", "reason": ""}, status=422)
+    again = client.post(address, {"do": "reset", "reason": "重新到岗"}).headers["location"]
+    client.post(again, {"answer": "yes"}, status=422)
+    assert site.run(site.store.unit_users.by_login(login)).disabled
+    second.post(again, {"answer": "yes"})
+    person.submit(person.get("/gov/signin"), "main form", {"login": login, "password": OWN}, status=422)
+    back, _, _ = at_their_door(site, a_link(client, address), "Zai-Ci-Dao-Gang-2026")
+    assert back.get("/gov/cases").h1
+
+
+def test_a_reset_ends_what_was_begun_with_the_old_credentials(site: Site, desk: Desk) -> None:
+    client, second = keeper(site, desk), approver(site, desk)
+    address = a_new_user(client, second, an_open_unit(site, client))
+    thief, _, _ = at_their_door(site, a_link(client, address))
+    second.post(client.post(address, {"do": "reset", "reason": "口令泄露"}).headers["location"], {"answer": "yes"})
+    assert thief.get("/gov/cases", status=303).headers["location"] == "/gov/password"
+    at_their_door(site, a_link(client, address), "Zai-Ci-Dao-Gang-2026")
+    assert thief.get("/gov/cases", status=303).headers["location"] == "/gov/signin"
+
+
+def test_a_users_link_is_nothing_at_our_own_door_or_from_another_units_network(site: Site, desk: Desk) -> None:
+    client, second = keeper(site, desk), approver(site, desk)
+    path = an_open_unit(site, client)
+    link = a_link(client, a_new_user(client, second, path))
+    site.visitor().get(link.replace("/gov/", "/staff/"), status=404)
+    unit = site.run(site.store.units.by_id(path.rsplit("/", 1)[1]))
+    change = {"name": unit.name, "contact": unit.contact, "phone": unit.phone}
+    site.run(site.store.atomically(lambda tx: site.store.units.change(unit.id, tx, networks="10.9.0.0/16", **change)))
+    site.visitor().get(link, status=404)
 
 
 def test_the_overdue_case_stands_first_and_an_objection_stops_it(site: Site, desk: Desk) -> None:
@@ -185,9 +300,10 @@ def test_a_batch_is_not_approved_any_more_once_the_case_is_over_or_who_asked_is_
     client = at_the_desk(site, a_reviewer(desk))
     path = f"/staff/government/batches/{batch.id}"
     shut = site.store.unit_users.shut
-    site.run(site.store.atomically(lambda tx: shut(visitor.user.id, disabled=True, tx=tx)))
+    site.run(site.store.atomically(lambda tx: shut(visitor.user.id, tx=tx)))
     assert batches.ASKER_OUT in client.post(path, {"answer": "yes"}, status=422).words
-    site.run(site.store.atomically(lambda tx: shut(visitor.user.id, disabled=False, tx=tx)))
+    reopen = site.store.unit_users.reset
+    site.run(site.store.atomically(lambda tx: reopen(visitor.user.id, "JBSWY3DPEHPK3PXP", tx=tx)))
     client.post(CHECK, {"check": "objection", "text": "公函与案由不符"})
     assert batches.CASE_OVER in client.post(path, {"answer": "yes"}, status=422).words
     assert site.run(site.store.batches.by_id(batch.id)).status.value == "waiting"

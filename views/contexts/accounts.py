@@ -1,4 +1,4 @@
-"""Contexts of staff accounts: the list, one account, the page of a one-time link, own sessions and recovery codes."""
+"""Contexts of staff accounts: the list, and one account."""
 
 from collections.abc import Collection
 from dataclasses import field
@@ -8,10 +8,8 @@ from conf.rights import ROLES
 from conf.terms import StaffRole
 from store.records import Session, Staff
 from views.contexts import Context, context
+from views.contexts.doors import session_rows
 from views.filters import minute
-
-#: So much of a session's id names it; handlers/flows/accounts.REFERENCE.
-REFERENCE = 16
 
 
 class _WithRoles:
@@ -36,11 +34,13 @@ def state_of(person: Staff, now: datetime) -> tuple[str, str]:
     return ("须改口令", "info") if person.must_change else ("正常", "success")
 
 
-def session_rows(sessions: Collection[Session]) -> tuple[tuple[str, str, str, str], ...]:
-    """(reference, network, signed in, seen last) of each session."""
-    return tuple(
-        (each.id[:REFERENCE], str(each.values.get("network") or "未知"), minute(each.created_at), minute(each.seen_at))
-        for each in sessions
+def credential_rows(person: Staff) -> tuple[tuple[str, str], ...]:
+    """When an account was made and what it can be opened with, never the thing itself."""
+    return (
+        ("建立时间", minute(person.created_at)),
+        ("口令设置时间", minute(person.password_at or person.created_at) if person.password_hash else "尚未设置"),
+        ("恢复码", f"还有 {len(person.recovery)} 个"),
+        *((("开通链接", f"有效至 {minute(person.link_until)}"),) if person.link_until else ()),
     )
 
 
@@ -95,59 +95,9 @@ class Account(_WithRoles, Context):
         return (
             ("登录名", person.login),
             ("角色", self.names(person.roles)),
-            ("建立时间", minute(person.created_at)),
-            ("口令设置时间", minute(person.password_at or person.created_at) if person.password_hash else "尚未设置"),
-            ("恢复码", f"还有 {len(person.recovery)} 个"),
-            *((("开通链接", f"有效至 {minute(person.link_until)}"),) if person.link_until else ()),
+            *credential_rows(person),
         )
 
     @property
     def session_rows(self) -> tuple[tuple[str, str, str, str], ...]:
         return session_rows(self.sessions)
-
-
-@context
-class Enrol(Context):
-    """What a one-time link opens: own password, own authenticator."""
-
-    template = "pages/staff_enrol.html"
-    token: str
-    login: str
-    address: str
-    key: str
-    errors: dict[str, str] = field(default_factory=dict)
-
-
-@context
-class RecoveryCodes(Context):
-    """Ten codes, shown this once."""
-
-    template = "pages/staff_recovery_codes.html"
-    codes: tuple[str, ...]
-    is_new: bool
-
-
-@context
-class Recovery(Context):
-    """How many codes are left; the form that makes new ones."""
-
-    template = "pages/staff_recovery.html"
-    left: int
-    errors: dict[str, str] = field(default_factory=dict)
-
-
-@context
-class OwnSessions(Context):
-    """Where one is signed in oneself."""
-
-    template = "pages/staff_sessions.html"
-    sessions: tuple[Session, ...]
-    current: str
-
-    @property
-    def rows(self) -> tuple[tuple[str, str, str, str], ...]:
-        return session_rows(self.sessions)
-
-    @property
-    def own(self) -> str:
-        return self.current[:REFERENCE]

@@ -157,6 +157,8 @@ NAMES = {
     "locked": "档案锁定", "ground": "锁定理由", "papers": "纸质档案", "volumes": "卷（盒）",
     "first_day": "起始日", "last_day": "截止日", "status": "状态", "fingerprint": "证书指纹",
     "organ": "机关类别",
+    "unit": "机关单位",
+    "uscc": "统一社会信用代码",
     "is_open": "启用",
     "is_limited": "限定范围",
     "all_companies": "全部企业",

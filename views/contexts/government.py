@@ -1,4 +1,4 @@
-"""Contexts of the government network: sign-in, cases, looking things up for a case, batch look-ups."""
+"""Contexts of the government network: cases, looking things up for a case, batch look-ups."""
 
 from dataclasses import field
 from datetime import datetime
@@ -9,7 +9,6 @@ from views.contexts import Context, context
 from views.contexts.dossiers import FilingPart
 from views.contexts.extract import Group, groups_of, items_of
 from views.contexts.search import Results
-from views.contexts.staff import StaffPassword
 from views.filters import day, minute
 
 WHAT = {"dossier": "影像目录", "document": "材料", "page": "影像", "extract": "机读档案", "batch": "批量查询"}
@@ -28,30 +27,6 @@ def facts_of(case: OrganCase) -> tuple[tuple[str, str], ...]:
     if case.closed_at:
         rows.append(("办结时间", minute(case.closed_at)))
     return tuple(rows)
-
-
-@context
-class GovSignin(Context):
-    """First step: login and password."""
-
-    template = "pages/gov_signin.html"
-    login: str = ""
-    error: str = ""
-
-
-@context
-class GovCode(Context):
-    """Second step: the one-time code."""
-
-    template = "pages/gov_code.html"
-    error: str = ""
-
-
-@context
-class GovPassword(StaffPassword):
-    """The same for a unit's user."""
-
-    action = "/gov/password"
 
 
 @context

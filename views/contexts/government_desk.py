@@ -9,6 +9,7 @@ from conf.access import rules_at
 from conf.terms import BatchStatus, CaseCheck, FilingKind, OrganKind
 from store.records.government import BatchLookup, OrganCase, OrganView, Unit, UnitUser
 from views.contexts import Context, context
+from views.contexts.accounts import credential_rows, state_of
 from views.contexts.government import WHAT, facts_of
 from views.filters import day, label, minute
 
@@ -51,7 +52,7 @@ class Units(Context):
 
 @context
 class OneUnit(Context):
-    """A unit: contact, access, users. `shown_once`: login, name, first password, authenticator address."""
+    """A unit: contact, access, users."""
 
     template = "pages/staff_unit.html"
     unit: Unit
@@ -61,7 +62,6 @@ class OneUnit(Context):
     now: datetime
     filled: Mapping[str, Any] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
-    shown_once: tuple[str, ...] = ()
     kinds: tuple[tuple[str, str], ...] = KINDS
     filing_kinds: tuple[tuple[str, str], ...] = FILING_KINDS
     reaches: tuple[tuple[str, str, str], ...] = REACHES
@@ -77,6 +77,35 @@ class OneUnit(Context):
     def value(self, name: str, kept: str = "") -> str:
         """What was just filled in, else what is kept."""
         return str(self.filled.get(name, kept))
+
+    def state(self, user: UnitUser) -> tuple[str, str]:
+        return state_of(user, self.now)
+
+
+@context
+class OneUnitUser(Context):
+    """A user of a unit: how the account stands, and what may be done about it."""
+
+    template = "pages/staff_unit_user.html"
+    unit: Unit
+    user: UnitUser
+    now: datetime
+    hours: int
+    link: str = ""
+    reason: str = ""
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def state(self) -> tuple[str, str]:
+        return state_of(self.user, self.now)
+
+    @property
+    def needs_link(self) -> bool:
+        return not self.user.password_hash and not self.user.disabled
+
+    @property
+    def rows(self) -> tuple[tuple[str, str], ...]:
+        return (("登录名", self.user.login), *credential_rows(self.user))
 
 
 @context

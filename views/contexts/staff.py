@@ -1,4 +1,4 @@
-"""Contexts of our own people's pages: two-step sign-in, password, a copy to withdraw."""
+"""Context of our people's page about a copy: looked up by its number, to be withdrawn."""
 
 from dataclasses import field
 
@@ -6,32 +6,6 @@ from conf.terms import CopyStatus
 from store.records import Copy
 from views.contexts import Context, context
 from views.filters import minute
-
-
-@context
-class StaffSignin(Context):
-    """First step: login and password."""
-
-    template = "pages/staff_signin.html"
-    login: str = ""
-    error: str = ""
-
-
-@context
-class StaffCode(Context):
-    """Second step: the one-time code."""
-
-    template = "pages/staff_code.html"
-    error: str = ""
-
-
-@context
-class StaffPassword(Context):
-    """Change of one's own password."""
-
-    template = "pages/staff_password.html"
-    action = "/staff/password"
-    errors: dict[str, str] = field(default_factory=dict)
 
 
 @context
