@@ -38,8 +38,9 @@ from views.render import warm
 log = get_log("web")
 SLOW = 1.0  # seconds from which a request is flagged
 PROBE_EVERY = 1.0
-#: Seconds without a request before the connections left are closed; a proxy's may be connected and not yet read.
-STILL, STILL_BEHIND_PROXY = 0.05, 0.5
+#: Turns of so many seconds without a request before the connections left are closed; a proxy's may be connected and
+#: not yet read.
+TURN, STILL, STILL_BEHIND_PROXY = 0.02, 3, 25
 #: Per connection; see docs/decisions for why each is what it is.
 SERVER_LIMITS: dict[str, Any] = {
     "idle_connection_timeout": 30,
@@ -202,12 +203,11 @@ async def drain(app: Service, server: HTTPServer, sockets: Iterable[socket.socke
     _take_waiting(server, sockets)
     server.stop()
     clock = asyncio.get_running_loop().time
-    started = busy = clock()
-    while clock() - busy < (STILL_BEHIND_PROXY if app.conf.trusted_proxy else STILL) and (
-        clock() - started < app.conf.drain_seconds
-    ):
-        busy = clock() if app.answering else busy
-        await asyncio.sleep(0.02)
+    until, quiet = clock() + app.conf.drain_seconds, 0
+    enough = STILL_BEHIND_PROXY if app.conf.trusted_proxy else STILL
+    while clock() < until and quiet < enough:  # turns of the loop, not time: a loop that was held has read nothing
+        await asyncio.sleep(TURN)
+        quiet = 0 if app.answering else quiet + 1
     await server.close_all_connections()
 
 

@@ -134,6 +134,7 @@ def test_a_lawyer_states_the_matter_and_reads_why_it_was_refused(
     page.get_by_role("button", name="提交申请").click()
     page.wait_for_url(re.compile(r"/orders/TH\d{8}-"))
     number = page.url.rsplit("/", 1)[1]
+    expect(page.get_by_role("heading", name="人工审核中")).to_be_visible()  # once the licence has been asked about
     reviewer.open(number)
     reviewer.page.get_by_label("理由", exact=True).fill("委托材料没有写明与本企业的关系，请补充委托合同后再申请。")
     reviewer.page.get_by_role("button", name="不予同意").click()
