@@ -243,11 +243,12 @@ def batch(table: Table, office: Office, year: Year) -> None:
     work = batches.decide(store, asked, is_yes=True, note="", by=by, now=now, trace=TRACE)
     assert office.run(work).status is BatchStatus.APPROVED
     bench = batches.BatchBench(
-        store=store, adapters=site.app.adapters, settings=site.settings, sheets=GovernmentSheets(is_sample=True),
-        clock=site.clock,
+        store=store, adapters=site.app.adapters, settings=site.settings, keys=site.app.keys,
+        sheets=GovernmentSheets(is_sample=True), clock=site.clock,
     )  # fmt: skip
     table.row(f"batch look-up, {BATCH} companies sealed", lambda: office.run(batches.answer_next(bench, "w1")), 1)
-    assert office.run(store.batches.by_id(asked.id)).status is BatchStatus.READY
+    done = office.run(store.batches.by_id(asked.id))
+    assert done.status is BatchStatus.READY, f"{done.status}: {done.fault}"
 
 
 async def read(store: Any, content: bytes, visitor: OrganVisitor) -> None:

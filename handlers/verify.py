@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tornado.web import HTTPError, stream_request_body
+from tornado.web import stream_request_body
 
 from conf.errors import Invalid, TooMany
 from handlers.base import BaseHandler
@@ -11,12 +11,11 @@ from handlers.flows.audit_files import published_key
 from handlers.flows.verdicts import Verification
 from handlers.flows.verifying import LARGEST_FILE
 from handlers.guards import public
+from handlers.streamed import StreamedForm
 from handlers.uploads import Upload
 from views.contexts.verify import Verdict, VerifyForm
 
 TITLE = "验真伪"
-#: A larger body is cut off; up to here it is read, so that the visitor gets an answer that says what is wrong.
-MOST_READ = 4 * LARGEST_FILE
 
 
 class VerifyHandler(BaseHandler):
@@ -48,38 +47,21 @@ class Verify(VerifyHandler):
 
 
 @stream_request_body
-class VerifyFile(VerifyHandler):
+class VerifyFile(StreamedForm, VerifyHandler):
     """`/verify/file`: the PDF itself, taken in piece by piece."""
 
-    upload: Upload | None = None
-    refusal: Exception | None = None
+    most_read = 4 * LARGEST_FILE
 
-    def check_xsrf_cookie(self) -> None:
-        """The token stands in the body, which comes later: `post` checks it before anything is done."""
-
-    async def prepare(self) -> None:
-        """A refusal waits until the body is over: a browser that is still sending would not read it."""
-        await super().prepare()
-        self.request.connection.set_max_body_size(MOST_READ)  # type: ignore[union-attr]
-        try:
-            await self.count()
-            content_type = self.request.headers.get("Content-Type", "")
-            self.upload = Upload(content_type, file_name="file", largest=LARGEST_FILE)
-        except (TooMany, HTTPError) as fault:
-            self.refusal = fault
-
-    def data_received(self, chunk: bytes) -> None:
-        if self.upload is None or self.refusal is not None:
-            return
-        try:
-            self.upload.feed(chunk)
-        except (Invalid, HTTPError) as fault:
-            self.refusal, self.upload = fault, None
+    async def opened(self) -> Upload | None:
+        await self.count()
+        return Upload(self.request.headers.get("Content-Type", ""), file_name="file", largest=LARGEST_FILE)
 
     @public
     async def post(self) -> None:
         try:
-            upload = self._whole()
+            upload = self.whole()
+            if not upload.file:
+                raise Invalid({"file": "请先选择要核验的 PDF 文件。"})
         except Invalid as fault:
             self.show(VerifyForm(title=TITLE, errors=fault.fields), status=422)
             return
@@ -94,16 +76,6 @@ class VerifyFile(VerifyHandler):
                 sm2=self.adapters.sm2,
             )
         )
-
-    def _whole(self) -> Upload:
-        if self.refusal is not None or self.upload is None:
-            raise self.refusal or HTTPError(400)
-        self.upload.end()
-        self.request.arguments["_xsrf"] = [self.upload.fields.get("_xsrf", "").encode()]
-        super().check_xsrf_cookie()
-        if not self.upload.file:
-            raise Invalid({"file": "请先选择要核验的 PDF 文件。"})
-        return self.upload
 
 
 class VerifyPage(VerifyHandler):

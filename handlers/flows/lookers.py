@@ -17,6 +17,7 @@ from conf.errors import NotFound, SignInNeeded
 from conf.settings import Settings
 from conf.terms import AuditTag, Inquirer, Outcome, PageSize, PersonRole, PurposeCode
 from handlers.flows.access import decide, needed_level
+from handlers.flows.staffing import OUR_PEOPLE
 from store import Store
 from store.records import Account, AuditEvent, Company, Decision, Purpose
 
@@ -113,6 +114,8 @@ async def who_looked(
 def is_told(event: AuditEvent, settings: Settings, now: datetime) -> bool:
     """Whether the company is told of this look: only what was really opened; organs late, or never."""
     must_be_open = event.tag in (AuditTag.DOSSIER_LISTED, AuditTag.GOVERNMENT_VIEWED)
+    if event.role == OUR_PEOPLE.role:  # a reviewer at work on a request that is told itself: no inquiry of its own
+        return False
     if event.outcome == Outcome.REFUSE or (must_be_open and event.outcome != Outcome.PERMIT):
         return False
     if event.role in ORGAN_ROLES or event.fields.get("inquirer") == Inquirer.ORGAN:

@@ -118,10 +118,13 @@ async def open_image(store: Store, workshop: Any, page_id: str, size: PageSize, 
 
 
 async def review_image(
-    store: Store, workshop: Any, page: Page, size: PageSize, *, lines: tuple[str, ...], now: datetime, trace: Trace
-) -> Picture:
-    """One page for a reviewer who must decide on it, with `lines` burned in; recorded before a byte is read."""
-    fields = {"size": str(size), "rule": "staff.review"}
+    store: Store, workshop: Any, page: Page, size: PageSize, *, uscc: str, lines: tuple[str, ...], now: datetime,
+    trace: Trace,
+) -> Picture:  # fmt: skip
+    """One page of this company for a reviewer who must decide on it, with `lines` burned in; recorded before a byte
+    is read.
+    """
+    fields = {"size": str(size), "rule": "staff.review", "uscc": uscc}
     outcome = str(Outcome.PERMIT)
     await store.audit.append(tag=AuditTag.PAGE_VIEWED, subject=page.id, outcome=outcome, fields=fields, at=now, **trace)
     return await picture(store, workshop, page, size, lines=lines)

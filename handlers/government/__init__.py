@@ -1,19 +1,17 @@
 """Pages of other departments, on the government network (政务网) only: a sign-in, session and cookie of their own."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from tornado.web import HTTPError
-
-from conf.errors import Invalid, NotFound, SignInNeeded
+from conf.errors import NotFound, SignInNeeded
 from conf.terms import Channel
 from handlers.doors import DoorHandler
 from handlers.flows.organ_cases import case_of
 from handlers.flows.organ_viewing import OrganVisitor
 from handlers.flows.staffing import UNITS
 from handlers.guards import within
+from handlers.streamed import StreamedForm
 from handlers.uploads import Upload
 from store.records import Staff
 from store.records.government import OrganCase, Unit, UnitUser
@@ -103,18 +101,10 @@ class GovernmentHandler(DoorHandler):
         return OrganVisitor(user=self.user, unit=self.unit, case=case, now=self.clock(), trace=self.audit_context())
 
 
-class UploadHandler(GovernmentHandler):
-    """A page whose form brings one file, taken in piece by piece; the class that ends it is `@stream_request_body`.
-
-    Nothing of the body is kept for somebody who is not signed in.
-    """
+class UploadHandler(StreamedForm, GovernmentHandler):
+    """A page whose form brings one file. Nothing of the body is kept for somebody who is not signed in."""
 
     file_field, largest, most_parts = "file", 1 << 20, 8
-    upload: Upload | None = None
-    refusal: Exception | None = None
-
-    def check_xsrf_cookie(self) -> None:
-        """The token stands in the body, which comes later: `received` checks it before anything is done."""
 
     async def prepare(self) -> None:
         """Elsewhere the body is read to its end as at any address, and the guard says that there is nothing here: an
@@ -123,38 +113,12 @@ class UploadHandler(GovernmentHandler):
         if self.request.method == "POST" and not self.is_on_network:
             return
         await super().prepare()
-        if self.request.method != "POST" or self._finished:
-            return
-        self.request.connection.set_max_body_size(4 * self.largest)  # type: ignore[union-attr]
+
+    async def opened(self) -> Upload | None:
         if self.user is None:  # signed out meanwhile: the guard says so, which can be read once the body is over
-            return
-        try:
-            content_type = self.request.headers.get("Content-Type", "")
-            self.upload = Upload(
-                content_type, file_name=self.file_field, largest=self.largest, most_parts=self.most_parts
-            )
-        except HTTPError as fault:
-            self.refusal = fault
-
-    def data_received(self, chunk: bytes) -> None:
-        if self.upload is None or self.refusal is not None:
-            return
-        try:
-            self.upload.feed(chunk)
-        except (Invalid, HTTPError) as fault:
-            self.refusal = fault
-
-    def received(self) -> tuple[Mapping[str, str], bytes]:
-        """Text fields (stripped) and the file. Raises HTTPError 400/403, or Invalid for a file too large."""
-        if self.upload is None:
-            raise self.refusal or HTTPError(400)
-        fields = self.upload.fields
-        self.request.arguments["_xsrf"] = [fields.get("_xsrf", "").encode()]
-        if self.refusal is not None:
-            raise self.refusal
-        self.upload.end()
-        super().check_xsrf_cookie()
-        return {name: value.strip() for name, value in fields.items()}, self.upload.file
+            return None
+        kind = self.request.headers.get("Content-Type", "")
+        return Upload(kind, file_name=self.file_field, largest=self.largest, most_parts=self.most_parts)
 
 
 def is_within(unit: Unit, address: str) -> bool:

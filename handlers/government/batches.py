@@ -26,14 +26,13 @@ class NewBatch(GovernmentHandler):
 class SendBatch(UploadHandler):
     """`/gov/cases/{id}/batches/file`: the list; every bad line is named."""
 
-    file_field, largest = "list", LARGEST
+    file_field, largest, most_read = "list", LARGEST, 4 * LARGEST
 
     @government
     async def post(self, id: str) -> None:
         visitor = await self.visitor_for(id)
         try:
-            _, content = self.received()
-            _, bad = await batches.ask(self.store, content, visitor)
+            _, bad = await batches.ask(self.store, self.whole().file, visitor)
         except Invalid as fault:
             show_form(self, visitor, errors=fault.fields, status=422)
             return

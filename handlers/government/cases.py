@@ -36,17 +36,16 @@ class NewCase(GovernmentHandler):
 class SendCase(UploadHandler):
     """`/gov/cases/new/file`: the form with the letter."""
 
-    file_field, largest = "letter", LARGEST
+    file_field, largest, most_read = "letter", LARGEST, 4 * LARGEST
 
     @government
     async def post(self) -> None:
         assert self.user is not None  # by the guard
         assert self.unit is not None
-        filled: dict[str, str] = {}
+        fields = self.fields
+        filled = {name: fields.get(name, "") for name in ("purpose", "no", "letter_no", "letter_on")}
         try:
-            fields, letter = self.received()
-            filled = {name: fields.get(name, "") for name in ("purpose", "no", "letter_no", "letter_on")}
-            form = CaseForm(**filled, letter=letter)
+            form = CaseForm(**filled, letter=self.whole().file)
             case = await organ_cases.open_case(
                 self.store, self.adapters.workshop, form, user=self.user, unit=self.unit, now=self.clock(),
                 trace=self.audit_context(),

@@ -67,8 +67,8 @@ class PaperImage(EvidenceHandler):
             raise NotFound(page_id)
         await self.paper(order, page.document_id)
         picture = await viewing.review_image(
-            self.store, self.adapters.workshop, page, PageSize(size), lines=self.lines(order), now=self.clock(),
-            trace=self.audit_context(),
+            self.store, self.adapters.workshop, page, PageSize(size), uscc=order.uscc, lines=self.lines(order),
+            now=self.clock(), trace=self.audit_context(),
         )  # fmt: skip
         await pictures.send(self, picture.content, picture.media_type)
 

@@ -151,7 +151,14 @@ def test_what_our_own_people_do_counts_for_no_visitor(desk: Desk) -> None:
     )
     trace = TRACE | {"role": "staff"}
     look = viewing.review_image(
-        desk.store, SimpleNamespace(run=None), page, PageSize.VIEW, lines=("样例",), now=desk.clock(), trace=trace
+        desk.store,
+        SimpleNamespace(run=None),
+        page,
+        PageSize.VIEW,
+        uscc="x",
+        lines=("样例",),
+        now=desk.clock(),
+        trace=trace,
     )
     assert desk.run(look).is_damaged, "recorded before the scan is read, and this one is not there"
     assert desk.run(desk.tags())[-1] == AuditTag.PAGE_VIEWED

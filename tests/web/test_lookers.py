@@ -11,6 +11,7 @@ from conf.terms import AuditTag, Channel, Outcome
 from handlers.flows import lookers, organ_viewing
 from handlers.flows.organ_viewing import OrganVisitor
 from store.ids import copy_no_of
+from store.records.audit import AuditQuery
 from tests.desk import TRACE
 from tests.government import a_case, a_unit, a_user, keep
 from tests.web.archive import OTHER, USCC, Archive, open_archive
@@ -54,6 +55,14 @@ def look(archive: Archive, *, who: str = "acc-x", minutes: int = 0, **changes: A
         "at": archive.clock() - timedelta(minutes=minutes),
     }  # fmt: skip
     archive.run(archive.store.audit.append(**event | changes))
+
+
+def test_a_reviewer_at_work_is_no_inquirer_but_an_auditor_finds_the_look_by_company(archive: Archive) -> None:
+    fields = {"size": "view", "rule": "staff.review", "uscc": USCC}
+    look(archive, who="a reviewer", role="staff", channel=Channel.STAFF, fields=fields)
+    assert looks(archive.visit("company").get(LOOKERS)) == []
+    found = archive.run(archive.store.audit_search.find(AuditQuery(uscc=USCC)))
+    assert "a reviewer" in [event.who for event in found.events]
 
 
 def test_looks_are_told_as_they_happened(archive: Archive) -> None:
