@@ -111,6 +111,10 @@ class Outbox:
         )
         return from_bson(OutboxMessage, row) if row else None
 
+    async def is_known(self, id: str) -> bool:
+        """Whether there is such a message, in whatever state."""
+        return await self._outbox.find_one({"_id": text(id)}, {"_id": 1}) is not None
+
     async def _at_once(self, id: str, tx: Tx | None) -> OutboxMessage | None:
         """A message tried before and waiting is due now; how long it has waited and its tries stay."""
         waits = {"_id": text(id), "status": WAITING, "attempts": {"$gte": 1}, "lease_owner": ""}

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from conf.errors import NotFound
+from conf.errors import Conflict, NotFound
 from conf.terms import AuditTag
 from handlers.flows.ordering import Trace
 from store.records import OutboxMessage
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 async def resend(store: "Store", message_id: str, *, now: datetime, trace: Trace) -> OutboxMessage:
-    """The message, waiting anew, with the act on record. Raises NotFound when it is in no state to be sent again."""
+    """The message, waiting anew, the act on record. Raises NotFound, Conflict when it is delivered or under way."""
 
     async def work(tx: Any) -> OutboxMessage:
         message = await store.outbox.resend(message_id, tx)
         if message is None:
-            raise NotFound
+            raise Conflict("this message is on its way") if await store.outbox.is_known(message_id) else NotFound
         await store.audit.append(
             tag=AuditTag.STAFF_RESENT,
             subject=message.reference,

@@ -1,5 +1,8 @@
 """What goes out to other systems, and how those stand: the page staff look at when something does not arrive."""
 
+import contextlib
+
+from conf.errors import Conflict
 from conf.rights import Action, may
 from conf.terms import OutboxStatus
 from handlers.flows import resending
@@ -39,7 +42,8 @@ class Resend(StaffHandler):
 
     @staff(Action.OUTBOX_RESEND)
     async def post(self, message_id: str) -> None:
-        await resending.resend(self.store, message_id, now=self.clock(), trace=self.audit_context())
+        with contextlib.suppress(Conflict):  # asked twice: it is under way, which the list shows
+            await resending.resend(self.store, message_id, now=self.clock(), trace=self.audit_context())
         wake(self.application)
         self.go("/staff/outbox")
 

@@ -290,7 +290,9 @@ def test_a_message_that_was_refused_is_seen_and_sent_again(site: Site, desk: Des
     browser.submit(page, "main form")
     assert desk.run(desk.store.outbox.listed((OutboxStatus.WAITING,)))[0].id == "m1"
     assert "staff:message:resent" in desk.run(desk.tags())
-    browser.post("/staff/outbox/m1/resend", status=404)
+    browser.post("/staff/outbox/m1/resend")  # asked twice: nothing more happens
+    assert desk.run(desk.tags()).count("staff:message:resent") == 1
+    browser.post("/staff/outbox/nobody/resend", status=404)
 
 
 def test_a_message_taken_and_not_received_is_seen_until_it_arrives_after_all(site: Site, desk: Desk) -> None:
