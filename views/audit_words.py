@@ -6,6 +6,7 @@ Keyed by the stored text, so that an event of a version before or after this one
 from conf.access import RULES
 from conf.rights import ROLES
 from conf.terms import PURPOSES, AuditFault, Inquirer
+from views.contexts.system import HEALTH
 from views.filters import ORDER_STATUS, VERIFY_RESULT
 
 KINDS: dict[str, str] = {
@@ -267,6 +268,7 @@ _VALUES: dict[str, dict[str, str]] = {
         "batch": "批量查询",
     },
     "check": {"in_order": "未发现问题", "objection": "有异议", "pending": "待核查"},
+    "health": {str(health): words for health, (words, _) in HEALTH.items()},
     "by": {"code": "验证码", "file": "文件", "claim": "页面二维码"},
 }
 

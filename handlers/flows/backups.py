@@ -189,4 +189,4 @@ def _sums(written: Written) -> dict[str, Any]:
 
 
 async def _tell(store: Store, tag: AuditTag, subject: str, fields: dict[str, Any], *, tx: Tx | None = None) -> None:
-    await store.audit.append(tag=tag, subject=subject, outcome="ok", fields=fields, tx=tx, **TRACE)
+    await store.audit.append(tag=tag, subject=subject, outcome="done", fields=fields, tx=tx, **TRACE)

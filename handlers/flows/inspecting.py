@@ -78,7 +78,7 @@ async def inspect(
         fields = {"period": period, "health": made.health.value}
         await store.inspections.add(made, tx)
         await store.audit.append(
-            tag=AuditTag.INSPECTION_MADE, subject=made.id, outcome="ok", fields=fields, tx=tx, **trace
+            tag=AuditTag.INSPECTION_MADE, subject=made.id, outcome="done", fields=fields, tx=tx, **trace
         )
 
     await store.atomically(work)

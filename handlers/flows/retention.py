@@ -144,7 +144,7 @@ async def _audit(store: Store, keys: Keys, before: datetime) -> int:
         async def tell(trim: AuditTrim, tx: Tx) -> None:
             fields = {"size": trim.size, "root": trim.root, "before": before.isoformat(timespec="seconds")}
             await store.audit.append(
-                tag=AuditTag.AUDIT_TRIMMED, subject="audit", outcome="ok", fields=fields, tx=tx, **TRACE
+                tag=AuditTag.AUDIT_TRIMMED, subject="audit", outcome="done", fields=fields, tx=tx, **TRACE
             )
 
         made = await store.audit.trims.trim(checkpoint, sign=signer(keys), tell=tell)
@@ -155,4 +155,6 @@ async def _audit(store: Store, keys: Keys, before: datetime) -> int:
 
 async def _tell(store: Store, kind: str, count: int, before: datetime, tx: Tx) -> None:
     fields = {"kind": kind, "count": count, "before": before.isoformat(timespec="seconds")}
-    await store.audit.append(tag=AuditTag.RETENTION_APPLIED, subject=kind, outcome="ok", fields=fields, tx=tx, **TRACE)
+    await store.audit.append(
+        tag=AuditTag.RETENTION_APPLIED, subject=kind, outcome="done", fields=fields, tx=tx, **TRACE
+    )
