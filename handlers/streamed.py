@@ -6,7 +6,7 @@ from tornado.web import HTTPError
 
 from conf.errors import Invalid, TooMany
 from handlers.base import BaseHandler
-from handlers.uploads import Upload
+from handlers.uploads import MOST_PARTS, Upload
 
 
 class StreamedForm(BaseHandler):
@@ -16,7 +16,7 @@ class StreamedForm(BaseHandler):
     `most_read` bytes is cut off; up to there it is read, so that the visitor gets an answer that says what is wrong.
     """
 
-    most_read = 1 << 20
+    file_field, largest, most_parts, most_read = "file", 1 << 20, MOST_PARTS, 4 << 20
     upload: Upload | None = None
     refusal: Exception | None = None
 
@@ -24,7 +24,8 @@ class StreamedForm(BaseHandler):
         """What takes the body in; None for whom the guard will refuse: nothing of it is kept. Raises TooMany,
         HTTPError 400 for a body that is no form.
         """
-        raise NotImplementedError
+        kind = self.request.headers.get("Content-Type", "")
+        return Upload(kind, file_name=self.file_field, largest=self.largest, most_parts=self.most_parts)
 
     def check_xsrf_cookie(self) -> None:
         """The token stands in the body, which comes later: `whole` checks it before anything is done."""

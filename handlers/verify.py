@@ -50,11 +50,11 @@ class Verify(VerifyHandler):
 class VerifyFile(StreamedForm, VerifyHandler):
     """`/verify/file`: the PDF itself, taken in piece by piece."""
 
-    most_read = 4 * LARGEST_FILE
+    largest, most_read = LARGEST_FILE, 4 * LARGEST_FILE
 
     async def opened(self) -> Upload | None:
         await self.count()
-        return Upload(self.request.headers.get("Content-Type", ""), file_name="file", largest=LARGEST_FILE)
+        return await super().opened()
 
     @public
     async def post(self) -> None:

@@ -35,7 +35,7 @@ def a_unit(store: Store, at: Any, **changes: Any) -> Unit:
 def a_user(store: Store, at: Any, **changes: Any) -> UnitUser:
     made = UnitUser(
         id="0c" * 15, unit_id=ID, login="yangli.bananyuan", name=PERSON, roles=frozenset(), password_hash="",
-        totp=store.vault.conceal("JBSWY3DPEHPK3PXP", "*"), disabled=False, must_change=False, failures=0,
+        totp=store.vault.conceal("JBSWY3DPEHPK3PXP" * 2, "*"), disabled=False, must_change=False, failures=0,
         locked_until=None, last_totp_step=0, created_at=at,
     )  # fmt: skip
     return replace(made, **changes)

@@ -104,7 +104,7 @@ class GovernmentHandler(DoorHandler):
 class UploadHandler(StreamedForm, GovernmentHandler):
     """A page whose form brings one file. Nothing of the body is kept for somebody who is not signed in."""
 
-    file_field, largest, most_parts = "file", 1 << 20, 8
+    most_parts = 8
 
     async def prepare(self) -> None:
         """Elsewhere the body is read to its end as at any address, and the guard says that there is nothing here: an
@@ -117,8 +117,7 @@ class UploadHandler(StreamedForm, GovernmentHandler):
     async def opened(self) -> Upload | None:
         if self.user is None:  # signed out meanwhile: the guard says so, which can be read once the body is over
             return None
-        kind = self.request.headers.get("Content-Type", "")
-        return Upload(kind, file_name=self.file_field, largest=self.largest, most_parts=self.most_parts)
+        return await super().opened()
 
 
 def is_within(unit: Unit, address: str) -> bool:

@@ -73,7 +73,7 @@ class Things:
     def values(self, who: str, address: str, which: str) -> dict[str, str]:
         """For the groups of an address: `own` (for our people: what is there), an `other`'s, or an `absent` one."""
         made = NOBODYS | {"uscc": USCC, "id": "d1", "system": "sms"}
-        if address.startswith(("/staff", "/callbacks")):
+        if address.startswith(("/staff", "/callbacks", "/gov/enrol")):
             there = next((ids for start, ids in self.ids.items() if address.startswith(start)), {})
             if address.startswith("/staff/outbox"):
                 there = {"id": self.messages.get(who, "m-archivist")}
