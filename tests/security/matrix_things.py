@@ -287,8 +287,9 @@ class Things:
         second = replace(first, id=SECOND_UNIT, unit_id=SECOND_UNIT, unit_name="样例二", user_id="0e" * 15)
         run(keep(store, first, second))
         spare = a_unit(store, now, id=SPARE_UNIT, uscc="11440106MB2C00056A", name="样例三")
-        invited = a_user(store, now, id=SPARE_UNIT, unit_id=SPARE_UNIT, login="zhao.san")
-        run(keep(store, spare, invited))
+        to_shut = a_user(store, now, id=SPARE_UNIT, unit_id=SPARE_UNIT, login="zhao.san")
+        invited = a_user(store, now, id="1b" * 15, unit_id=SPARE_UNIT, login="qian.si")
+        run(keep(store, spare, to_shut, invited))
         link = enrolling.issue_link(store, invited, self.desk.settings, door=UNITS, now=now, trace=TRACE)
         batch = BatchLookup(
             id="ZWP20261121-AAAAAA", case_id=ID, case_no="样例", unit_id=ID, unit_name="样例", user_id=ID,
