@@ -262,7 +262,7 @@ def surroundings() -> Iterator[tuple[str, Path, str]]:
     with tempfile.TemporaryDirectory(prefix="eqicha-bench-") as folder, ExitStack() as stack:
         server = Mongod(Path(folder) / "data").start()
         stack.callback(server.stop)
-        tsa = TimeStampServer(Path(folder))
+        tsa = TimeStampServer(Path(folder) / "var")  # the service trusts what its own folder holds
         stack.callback(tsa.close)
         yield server.url, Path(folder), tsa.url
 
