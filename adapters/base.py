@@ -20,6 +20,7 @@ import httpx
 import structlog
 
 from adapters.breaker import Breaker
+from adapters.trust import trusted
 from conf.clock import Clock, utc_now
 from conf.errors import ProviderRejected, ProviderUnavailable
 from conf.logs import get_log
@@ -193,6 +194,7 @@ class Web(Line):
             follow_redirects=False,
             trust_env=False,
             transport=transport,
+            verify=trusted(),
             limits=httpx.Limits(max_connections=50, max_keepalive_connections=10),
             headers={"User-Agent": "eqicha", "Accept-Encoding": "identity"},
         )

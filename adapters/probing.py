@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from adapters.trust import trusted
 from conf.clock import utc_now
 from conf.errors import ProviderUnavailable
 from conf.settings import Settings
@@ -20,10 +21,10 @@ LEAST_DAYS = 14
 _BREAKER = re.compile(r'^eqicha_breaker_open\{system="([^"]+)"\} (\S+)$', re.M)
 
 
-def probes(settings: Settings, *, verify: ssl.SSLContext | bool = True) -> dict[str, Probe]:
+def probes(settings: Settings, *, verify: ssl.SSLContext | None = None) -> dict[str, Probe]:
     """One probe per configured counterpart: returns one line, raises ProviderUnavailable when something is not well.
 
-    `verify`: which certificates are trusted; the system's when True.
+    `verify`: which certificates are trusted; the system's when None.
     """
     places = {
         "identity": settings.identity_url,
@@ -52,10 +53,10 @@ def probes(settings: Settings, *, verify: ssl.SSLContext | bool = True) -> dict[
 
 def front_probe(settings: Settings) -> Probe | None:
     """Our own address as visitors reach it, through nginx: its certificate is ours to renew. None without TLS."""
-    return _web("front", settings.base_url, settings, verify=True) if settings.is_secure else None
+    return _web("front", settings.base_url, settings, verify=None) if settings.is_secure else None
 
 
-def _web(name: str, url: str, settings: Settings, *, verify: ssl.SSLContext | bool) -> Probe:
+def _web(name: str, url: str, settings: Settings, *, verify: ssl.SSLContext | None) -> Probe:
     """Asks for the first page of the host: any answer shows that it is there, and what it takes for the time."""
     parts = urlsplit(url)
     place = f"{parts.scheme}://{parts.netloc}"
@@ -64,7 +65,9 @@ def _web(name: str, url: str, settings: Settings, *, verify: ssl.SSLContext | bo
         times = httpx.Timeout(settings.outside_total_seconds, connect=settings.outside_connect_seconds)
         try:
             async with (
-                httpx.AsyncClient(timeout=times, trust_env=False, follow_redirects=False, verify=verify) as client,
+                httpx.AsyncClient(
+                    timeout=times, trust_env=False, follow_redirects=False, verify=verify or trusted()
+                ) as client,
                 client.stream("GET", f"{place}/") as answer,
             ):
                 inside = answer.extensions["network_stream"].get_extra_info("ssl_object")
@@ -87,7 +90,9 @@ def _breakers(settings: Settings) -> Probe:
 
     async def ask() -> str:
         try:
-            async with httpx.AsyncClient(timeout=settings.outside_connect_seconds, trust_env=False) as client:
+            async with httpx.AsyncClient(
+                timeout=settings.outside_connect_seconds, trust_env=False, verify=trusted()
+            ) as client:
                 answer = await client.get(f"http://{place}/metrics", headers={"Host": settings.hosts.split(",")[0]})
         except httpx.HTTPError:
             return f"no service at {place}: nothing to tell"

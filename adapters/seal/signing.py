@@ -6,9 +6,7 @@ it (RFC 3161), certificates and revocation list in the DSS, and an archive time-
 
 import asyncio
 import hashlib
-import ssl
 from datetime import timedelta
-from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -33,6 +31,7 @@ from adapters.seal import SealPlace
 from adapters.seal.inspecting import hush, inspect_pdf
 from adapters.seal.jobs import SealJob, SealOutcome
 from adapters.seal.pki import SealFiles
+from adapters.trust import trusted
 from conf.clock import utc_now
 
 FIELD = "eqicha-seal"
@@ -183,7 +182,7 @@ class _TimeStamper(timestamps.TimeStamper):
         times = httpx.Timeout(self._job.total_seconds, connect=self._job.connect_seconds)
         async with (
             asyncio.timeout(self._job.total_seconds),
-            httpx.AsyncClient(timeout=times, trust_env=False, follow_redirects=False, verify=_trusted()) as client,
+            httpx.AsyncClient(timeout=times, trust_env=False, follow_redirects=False, verify=trusted()) as client,
             client.stream("POST", self._job.tsa_url, content=req.dump(), headers=set_tsp_headers({})) as answer,
         ):
             if answer.status_code != 200:
@@ -191,12 +190,6 @@ class _TimeStamper(timestamps.TimeStamper):
             stamped = tsp.TimeStampResp.load(await _bounded(answer), strict=True)
             _refuse_wrong_clock(stamped)
             return stamped
-
-
-@cache
-def _trusted() -> ssl.SSLContext:
-    """The system's certificates, read once a child."""
-    return ssl.create_default_context()
 
 
 def _refuse_wrong_clock(stamped: tsp.TimeStampResp) -> None:

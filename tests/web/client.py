@@ -7,6 +7,8 @@ import html5lib
 import httpx
 from bs4 import BeautifulSoup, Tag
 
+from adapters.trust import trusted
+
 POLICY_MUST = ("default-src 'none'", "script-src 'self'", "object-src 'none'", "frame-ancestors 'none'")
 HEADERS_MUST = {"x-content-type-options": "nosniff", "cross-origin-opener-policy": "same-origin"}
 
@@ -42,7 +44,7 @@ class PageClient:
 
     def __init__(self, url: str, headers: dict[str, str], *, ready_token: str) -> None:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        self._http = httpx.Client(base_url=url, headers=named, follow_redirects=False, timeout=20)
+        self._http = httpx.Client(base_url=url, headers=named, follow_redirects=False, timeout=20, verify=trusted())
         self._token_cookie = ready_token
 
     def get(self, path: str, *, status: int = 200, fragment: bool = False, **headers: str) -> Page:
