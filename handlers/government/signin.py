@@ -1,9 +1,12 @@
 """The door of units' users: sign-in in two steps, what a one-time link opens, and what everybody keeps of their own."""
 
+from typing import cast
+
 from conf.errors import NotFound
 from handlers.government import GovernmentHandler, is_within
 from handlers.guards import government, government_gate
 from store.records import Staff
+from store.records.government import UnitUser
 
 
 class Front(GovernmentHandler):
@@ -55,9 +58,8 @@ class Enrol(GovernmentHandler):
         await self.enrol(token)
 
     async def invited(self, token: str) -> Staff:
-        person = await super().invited(token)
-        user = await self.store.unit_users.user(person.id)
-        unit = await self.store.units.by_id(user.unit_id) if user else None
+        person = cast("UnitUser", await super().invited(token))
+        unit = await self.store.units.by_id(person.unit_id)
         if unit is None or not is_within(unit, self.request.remote_ip or ""):
             raise NotFound("no such link")
         return person

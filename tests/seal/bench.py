@@ -72,7 +72,7 @@ def tsa(var_dir: Path) -> Iterator[TimeStampServer]:
 @pytest.fixture(scope="session")
 def seal_settings(var_dir: Path, tsa: TimeStampServer) -> Settings:
     return load_settings(
-        var_dir=var_dir, tsa_url=tsa.url, outside_connect_seconds=0.5, outside_total_seconds=1.0, worker_enabled=False
+        var_dir=var_dir, tsa_url=tsa.url, outside_connect_seconds=0.5, outside_total_seconds=2.0, worker_enabled=False
     )
 
 

@@ -57,7 +57,7 @@ class TimeStampServer:
         if self.fault == "garbage":
             return b"<html>maintenance</html>"
         if self.fault == "slow":
-            time.sleep(1.5)
+            time.sleep(2.5)
         if self.fault == "refuse":
             return tsp.TimeStampResp({"status": {"status": "rejection", "status_string": ["no"]}}).dump()
         self._stamper.fixed_dt = datetime.now(UTC) + timedelta(hours=1) if self.fault == "clock" else None
