@@ -49,8 +49,8 @@ class BaseHandler(Ways, RequestHandler):
     repeatable: frozenset[str] = frozenset()
     #: Set by handlers of our own people's pages.
     is_staff_area = False
-    #: Which cookie holds the session here, where it is neither the visitors' nor our people's.
-    own_cookie = ""
+    #: Which cookie holds the session here; one of another area opens nothing.
+    own_cookie = "session"
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -78,10 +78,7 @@ class BaseHandler(Ways, RequestHandler):
             return
         if key := self.get_cookie(self.application.cookie("terminal")):
             self.terminal = await self.application.terminals.by_key(key)
-        purpose = self.own_cookie or (
-            "staff" if self.is_staff_area else "session"
-        )  # a staff session opens nothing outside its area
-        if token := self.get_cookie(self.application.cookie(purpose)):
+        if token := self.get_cookie(self.application.cookie(self.own_cookie)):
             self.visit = await find_visit(self.application, token)
 
     # -- who and where

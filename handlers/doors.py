@@ -126,7 +126,7 @@ class DoorHandler(BaseHandler):
             tag=self.door.signed_out, subject=self.holder.id, outcome="done", fields={}, **self.audit_context()
         )
         await self.end_session()
-        self.clear_visit_cookie(self.door_cookie)
+        self.clear_visit_cookie(self.own_cookie)
         self.go(self.at("/signin"))
 
     async def show_sessions(self) -> None:
@@ -167,8 +167,12 @@ class DoorHandler(BaseHandler):
 
     # what a one-time link opens
 
-    async def show_enrolment(self, token: str, errors: dict[str, str] | None = None, *, status: int = 200) -> None:
-        person = await self.invited(token)
+    async def show_enrolment(self, token: str) -> None:
+        self._show_enrolment(await self.invited(token), token)
+
+    def _show_enrolment(
+        self, person: Staff, token: str, errors: dict[str, str] | None = None, *, status: int = 200
+    ) -> None:
         address, key = enrolling.authenticator(self.store, person, self.door)
         page = contexts.Enrol(
             title="开通账号", area=self.door.area, token=token, login=person.login, address=address, key=key,
@@ -181,11 +185,11 @@ class DoorHandler(BaseHandler):
         new, again = (self.get_argument(name, "", strip=False) for name in ("new", "again"))
         try:
             codes = await enrolling.enrol(
-                self.store, self.conf, token, new=new, again=again, code=self.text("code", max=20), door=self.door,
-                now=self.clock(), trace=self.audit_context(),
+                self.store, self.conf, person, token, new=new, again=again, code=self.text("code", max=20),
+                door=self.door, now=self.clock(), trace=self.audit_context(),
             )  # fmt: skip
         except Invalid as fault:
-            await self.show_enrolment(token, fault.fields, status=422)
+            self._show_enrolment(person, token, fault.fields, status=422)
         else:
             await self.sessions.drop_of(staff_id=person.id)  # begun with what the link made void
             page = contexts.RecoveryCodes(title="账号已开通", codes=codes, next=("去登录", self.at("/signin")))
@@ -195,10 +199,6 @@ class DoorHandler(BaseHandler):
         return await enrolling.whose_link(self.store, token, door=self.door, now=self.clock())
 
     # sessions
-
-    @property
-    def door_cookie(self) -> str:
-        return self.own_cookie or "staff"
 
     async def end_session(self) -> None:
         """Drop the session this request came with."""
@@ -216,7 +216,7 @@ class DoorHandler(BaseHandler):
             values={**(values or {}), NETWORK: network_of(self.request.remote_ip or "")},
         )  # fmt: skip
         await self.sessions.create(session)
-        self.set_visit_cookie(self.door_cookie, token)
+        self.set_visit_cookie(self.own_cookie, token)
 
     async def _count_try(self, login: str) -> None:
         address, role = self.request.remote_ip, self.door.role

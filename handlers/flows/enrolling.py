@@ -57,11 +57,13 @@ def authenticator(store: "Store", person: Staff, door: Door) -> tuple[str, str]:
 
 
 async def enrol(
-    store: "Store", settings: Settings, token: str, *, new: str, again: str, code: str, door: Door, now: datetime,
-    trace: Trace,
+    store: "Store", settings: Settings, person: Staff, token: str, *, new: str, again: str, code: str, door: Door,
+    now: datetime, trace: Trace,
 ) -> tuple[str, ...]:  # fmt: skip
-    """Set password and authenticator by link; the recovery codes, shown once. Raises Invalid by field, NotFound."""
-    person = await whose_link(store, token, door=door, now=now)
+    """Set password and authenticator of `whose_link`; the recovery codes, shown once.
+
+    Raises Invalid by field, Conflict when the link was used meanwhile.
+    """
     faults = await staffing.password_faults(person, new, again, history=settings.staff_password_history)
     step = staffing.is_code(store, person, code, now)
     if not step:

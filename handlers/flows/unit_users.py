@@ -40,7 +40,7 @@ async def propose_reset(
     store: Store, unit: Unit, user: UnitUser, *, reason: str, by: Staff, now: datetime, trace: Trace
 ) -> Proposal:
     """Ask that the credentials be voided and, if it is shut, the account opened again. Raises Invalid, Conflict."""
-    if not user.password_hash and not user.disabled:
+    if user.awaits_link:
         raise Invalid({"user": NOTHING_TO_RESET})
     what = "重新启用" if user.disabled else "重置登录凭证"
     return await approving.propose(

@@ -13,7 +13,7 @@ from store.records import Staff
 class StaffHandler(DoorHandler):
     """Base of every staff page, the sign-in pages included."""
 
-    is_staff_area = True
+    is_staff_area, own_cookie = True, "staff"
     door, door_channel = OUR_PEOPLE, Channel.STAFF
     signin_title = "工作台登录"
     signin_note = "仅限登记机关工作人员在指定网络内使用，登录与操作均有记录。"

@@ -573,6 +573,11 @@ class Staff:
     link_until: datetime | None = None
     relied_on: int = 0  # how often a change of another's account was possible because this one still works
 
+    @property
+    def awaits_link(self) -> bool:
+        """Open, and without any credential: only a one-time link sets it up."""
+        return not self.password_hash and not self.disabled
+
 
 @record
 class Terminal:

@@ -27,7 +27,7 @@ def state_of(person: Staff, now: datetime) -> tuple[str, str]:
     """How an account stands, in a word and its colour."""
     if person.disabled:
         return "已停用", "neutral"
-    if not person.password_hash:
+    if person.awaits_link:
         return "待开通", "warning"
     if person.locked_until and now < person.locked_until:
         return "已锁定", "danger"
@@ -84,10 +84,6 @@ class Account(_WithRoles, Context):
     @property
     def is_locked(self) -> bool:
         return self.state[0] == "已锁定"
-
-    @property
-    def needs_link(self) -> bool:
-        return not self.person.password_hash and not self.person.disabled
 
     @property
     def rows(self) -> tuple[tuple[str, str], ...]:

@@ -100,10 +100,6 @@ class OneUnitUser(Context):
         return state_of(self.user, self.now)
 
     @property
-    def needs_link(self) -> bool:
-        return not self.user.password_hash and not self.user.disabled
-
-    @property
     def rows(self) -> tuple[tuple[str, str], ...]:
         return (("登录名", self.user.login), *credential_rows(self.user))
 
